@@ -237,8 +237,9 @@ const struct cause causes[] = {
      .unless_excluded = {"dns-bypasses-vpc"}},
     {.code = "dns-servfail",
      .title = "The nameserver fails or refuses to answer",
-     .here = {{"The nameserver {server} {maybe}fails to look names up"}},
-     .explains = {{RUNG(RESOLVE), BECAUSE(FAILURE_SERVFAIL, FAILURE_DNS_REFUSED, FAILURE_DNS_MALFORMED)}},
+     .here = {{"{server} is silent for some names: {maybe}it asks a dead one", {when_silent_for_this_name}},
+              {"The nameserver {server} {maybe}fails to look names up"}},
+     .explains = {{RUNG(RESOLVE), BECAUSE(FAILURE_SERVFAIL, FAILURE_DNS_REFUSED, FAILURE_DNS_MALFORMED, FAILURE_TIMEOUT)}},
      .evidence = {quote_lookup}, .certain_if = never, .unless_excluded = {"vpc-dns-off"}},
 
     /* --- reaching 443 --- */
@@ -257,7 +258,8 @@ const struct cause causes[] = {
      .unless_excluded = {"egress-blocked", "endpoint-refuses"}},
     {.code = "refused-on-the-way", .way = WAY_REFUSAL,
      .title = "A firewall or router on the way refuses port 443",
-     .here = {{"{offender}, on the way, {maybe}refuses port 443"},
+     .here = {{"Packets run out of hops at {offender}: {maybe}a circle of routes", {when_hops_run_out}},
+              {"{offender}, on the way, {maybe}refuses port 443"},
               {"Port 443 is refused, {maybe}by a firewall or router on the way"}},
      .ended = ENDED(STOPPED) | ENDED(REJECTED), .where = where_refused_on_the_way,
      .evidence = {quote_stopped, quote_refusals}, .certain_if = when_the_sender_is_known,

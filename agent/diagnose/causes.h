@@ -158,11 +158,11 @@ view_quotes quote_machine, quote_interfaces, quote_imds, quote_forbidden, quote_
     quote_credentials, quote_expiry;
 
 /* resolve.c: who is asked, and answers */
-view_holds where_nobody_answers, where_amazon_does_not_answer, when_amazon_serves_no_name,
-    when_amazon_answers, where_question_stays_here, when_question_was_not_sent,
-    when_answers_are_dropped, where_edns_is_not_served, where_amazon_is_overruled,
-    when_an_alias_shows_it, when_name_leads_here, when_answers_are_too_late,
-    when_aaaa_is_not_answered, when_dead_servers_come_first;
+view_holds where_nobody_answers, when_silent_for_this_name, where_amazon_does_not_answer,
+    when_amazon_serves_no_name, when_amazon_answers, where_question_stays_here,
+    when_question_was_not_sent, when_answers_are_dropped, where_edns_is_not_served,
+    where_amazon_is_overruled, when_an_alias_shows_it, when_name_leads_here,
+    when_answers_are_too_late, when_aaaa_is_not_answered, when_dead_servers_come_first;
 view_quotes quote_no_resolver, quote_lookup, quote_stub, quote_servers_not_read, quote_lookup_order,
     quote_behind_stub, quote_dropped_answers, quote_without_edns, quote_late_answers,
     quote_false_answers, quote_families;
@@ -179,9 +179,9 @@ view_quotes quote_each_name, quote_bypass, quote_searched, quote_pin, quote_priv
 /* connect.c */
 view_holds where_refused_on_the_way, where_not_blocked, where_other_interface_is_silent,
     where_route_leads_astray, when_this_machine_has_the_address, when_the_sender_is_known,
-    when_subnets_are_kept_apart, when_some_ports_are_silent, where_own_subnet_alone_is_silent,
-    when_own_subnet_alone_is_silent, when_every_service_is_silent, when_whole_service_is_silent,
-    when_others_of_the_service_are_not_silent, when_one_is_silent;
+    when_hops_run_out, when_subnets_are_kept_apart, when_some_ports_are_silent,
+    where_own_subnet_alone_is_silent, when_own_subnet_alone_is_silent, when_every_service_is_silent,
+    when_whole_service_is_silent, when_others_of_the_service_are_not_silent, when_one_is_silent;
 view_quotes quote_stopped, quote_ports, quote_ways, quote_no_route, quote_refused_here,
     quote_refusals, quote_silent_next_hop, quote_unsent, quote_undelivered, quote_nothing_lost,
     quote_silent, quote_what_is_near, quote_how_many_are_silent, quote_one_that_connects,

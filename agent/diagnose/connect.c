@@ -106,7 +106,15 @@ bool when_this_machine_has_the_address(const struct view *view)
 bool when_the_sender_is_known(const struct view *view)
 {
     struct reached at;
-    return reach_first(view->facts, view->explains, ENDING_STOPPED, &at);
+    return reach_first(view->facts, view->explains, ENDING_STOPPED, &at) &&
+           at.address->refused_here == ANSWER_NO;
+}
+
+bool when_hops_run_out(const struct view *view)
+{
+    struct reached at;
+    return reach_first(view->facts, view->explains, ENDING_STOPPED, &at) &&
+           at.address->refused_here == ANSWER_UNKNOWN;
 }
 
 void quote_stopped(const struct view *view, struct finding *finding)
@@ -115,8 +123,8 @@ void quote_stopped(const struct view *view, struct finding *finding)
 
     quote_each(view, ENDING_STOPPED, finding);
     if (reach_first(view->facts, view->explains, ENDING_STOPPED, &at))
-        finding_evidence(finding, "%s sent the ICMP error for %s", at.address->offender,
-                         at.address->address);
+        finding_evidence(finding, "%s sent the ICMP error for %s%s", at.address->offender,
+                         at.address->address, when_hops_run_out(view) ? ": time exceeded" : "");
     else if (reach_first(view->facts, view->explains, ENDING_REJECTED, &at) &&
              at.address->refused_here == ANSWER_NO)
         finding_evidence(finding,

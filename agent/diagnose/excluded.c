@@ -173,7 +173,8 @@ static bool no_endpoint_refuses(const struct view *view)
             (!unreachable || at.address->place == PLACE_OWN_SUBNET))
             return true;
     }
-    return reach_lost(view->facts, view->explains, LOSS_LIKELY) || when_the_sender_is_known(view);
+    return reach_lost(view->facts, view->explains, LOSS_LIKELY) || when_the_sender_is_known(view) ||
+           when_hops_run_out(view);
 }
 
 /* EHOSTUNREACH at once is also what a firewall's reject returns. */

@@ -202,7 +202,7 @@ bool reach_lost(const struct facts *facts, check_set checks, enum loss loss)
  * says), and on what this machine itself dropped. Families are not looked at. */
 static bool is_refused_by_another(const struct address_facts *at)
 {
-    return at->refused_here == ANSWER_NO && at->offender[0] &&
+    return at->refused_here != ANSWER_YES && at->offender[0] &&
            strcmp(at->offender, at->address) != 0;
 }
 

@@ -39,7 +39,26 @@ void quote_no_resolver(const struct view *view, struct finding *finding)
                                                                : "has no nameserver line");
 }
 
+/* A server that answers for another name lives, and does not get this one from where it asks. */
+static bool answers_for_others(const struct facts *facts, const struct dns_answer *silent)
+{
+    for (enum service i = 0; silent && silent->rcode < 0 && i < N_SERVICES; i++)
+        for (int32_t j = 0; j < facts->endpoints[i].n_answers; j++) {
+            const struct dns_answer *answer = &facts->endpoints[i].answers[j];
+            if (answer->rcode >= 0 && strcmp(answer->server, silent->server) == 0)
+                return true;
+        }
+    return false;
+}
+
 bool where_nobody_answers(const struct view *view)
+{
+    struct lookup lookup = names_lookup(view->facts, view->service);
+
+    return lookup.silent && !answers_for_others(view->facts, lookup.answer);
+}
+
+bool when_silent_for_this_name(const struct view *view)
 {
     return names_lookup(view->facts, view->service).silent;
 }

@@ -363,6 +363,7 @@ static const struct {
     {"dns-off", FACT(resolvers.order, LOOKUP_FILES)}, /* nsswitch.conf names no dns for hosts */
     {"fips-name", {when_name_is_fips}},      /* the agent's configuration gives a FIPS name */
     {"gateway-service", {when_has_gateway}}, /* the service has gateway endpoints too */
+    {"hops-run-out", {when_hops_run_out}},   /* the ICMP error says that no hop was left */
     {"ipv6", {is_ipv6}},                     /* it is about IPv6 */
     {"logged", {is_logged}},                 /* the agent's last error has the words of a cause */
     {"metadata", FACT(imds.connect.failure, FAILURE_HOST_UNREACHABLE)}, /* IMDS is not reached */

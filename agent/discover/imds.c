@@ -133,10 +133,25 @@ static bool token_plausible(const char *body, size_t n)
     return n >= 8 && n < TOKEN_SIZE && strlen(body) == n && text_only(body, "-_=+/.");
 }
 
+/* A word as long as no page's, where EC2's token has 56 characters. */
+enum { SECRET_CHARACTERS = 32 };
+
+static bool holds_a_secret(const char *body, size_t n)
+{
+    size_t n_word = 0;
+
+    for (size_t i = 0; i < n && n_word < SECRET_CHARACTERS; i++) {
+        const char character[] = {body[i], '\0'};
+        n_word = text_only(character, "-_=+/") ? n_word + 1 : 0;
+    }
+    return n_word >= SECRET_CHARACTERS;
+}
+
 /* Not of what may be a token, be it of an answer that is none. */
 static void keep_start(struct imds *imds, const struct http_reply *reply)
 {
-    if (token_plausible(reply->body, reply->body_bytes))
+    if (token_plausible(reply->body, reply->body_bytes) ||
+        holds_a_secret(reply->body, reply->body_bytes))
         return;
     text_excerpt(imds->facts->body_start, sizeof(imds->facts->body_start), reply->body,
                  reply->body_bytes);

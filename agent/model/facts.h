@@ -188,7 +188,8 @@ struct address_facts {
     uint16_t silent_port;     /* second opinion: the source port, of the other half of the ephemeral
                                  * ones, from which connect() was silent; 0: none */
     enum answer refused_here; /* this machine itself sent the refusal, or the ICMP error */
-    char offender[ADDRESS_SIZE]; /* who sent the ICMP error */
+    char offender
+        [ADDRESS_SIZE]; /* who sent the ICMP error; of no refusal, where refused_here is not known: no hop was left */
     bool next_hop_silent; /* the neighbour table says so; the kernel tells a connect() that comes
                                   * when others have asked before, at once */
     enum answer small_segments; /* second opinion: the handshake is answered with a small segment

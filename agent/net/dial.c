@@ -11,7 +11,9 @@
 #include <linux/errqueue.h>
 #include <linux/if_link.h>
 #include <net/if.h>
+#include <netinet/icmp6.h>
 #include <netinet/in.h>
+#include <netinet/ip_icmp.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -139,7 +141,7 @@ static bool is_icmp(const struct cmsghdr *message)
            (message->cmsg_level == IPPROTO_IPV6 && message->cmsg_type == IPV6_RECVERR);
 }
 
-static void read_offender(int fd, char to[ADDRESS_SIZE])
+static void read_offender(int fd, struct dialled *dialled)
 {
     _Alignas(struct cmsghdr) char control[512];
     struct msghdr message = {.msg_control = control, .msg_controllen = sizeof(control)};
@@ -160,8 +162,12 @@ static void read_offender(int fd, char to[ADDRESS_SIZE])
         if (is_icmp(at))
             memcpy(&sent, CMSG_DATA(at), n < sizeof(sent) ? n : sizeof(sent));
         memcpy(&offender, &sent.offender, sizeof(sent.offender));
-        if (sent.error.ee_origin == SO_EE_ORIGIN_ICMP || sent.error.ee_origin == SO_EE_ORIGIN_ICMP6)
-            address_format(&offender, to, ADDRESS_SIZE);
+        bool by_icmp6 = sent.error.ee_origin == SO_EE_ORIGIN_ICMP6;
+        if (by_icmp6 || sent.error.ee_origin == SO_EE_ORIGIN_ICMP) {
+            address_format(&offender, dialled->offender, ADDRESS_SIZE);
+            dialled->expired = sent.error.ee_type ==
+                               (by_icmp6 ? ICMP6_TIME_EXCEEDED : ICMP_TIMXCEED);
+        }
     }
 }
 
@@ -196,7 +202,7 @@ static void finish(struct dialling *dialling, enum failure failure, int os_error
     } else {
         step_fail(&dialled.step, failure, loop_took_ms(took_us));
         dialled.step.os_error = os_error;
-        read_offender(dialling->fd, dialled.offender);
+        read_offender(dialling->fd, &dialled);
         dial_words(os_error, dialled.step.detail, sizeof(dialled.step.detail));
     }
     loop_leave(&dialling->task);

@@ -38,6 +38,7 @@ struct dialled {
     char
         offender[ADDRESS_SIZE]; /* who sent the ICMP error that ended it (ip(7), IP_RECVERR); empty:
                                   * there was none, or nobody says */
+    bool expired;               /* that it had no hop left there: nobody refused it */
 };
 
 typedef void dial_done(void *arg, const struct dialled *dialled);

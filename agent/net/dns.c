@@ -51,6 +51,7 @@ struct dns_query {
     int64_t started_us;
     int os_error;     /* the last that a socket said */
     bool failed_here; /* it said so before anything could come back */
+    bool by_stream;   /* a connection was begun */
     bool no_socket;   /* there was none to be had */
     int32_t n_heard;  /* datagrams and pieces of streams */
     bool answered;    /* c-ares has called back */
@@ -99,6 +100,7 @@ static int connect_socket(ares_socket_t fd, const struct sockaddr *address, sock
     do
         status = connect(fd, (const struct sockaddr *)&query->server, query->server_length);
     while (status != 0 && errno == EINTR);
+    query->by_stream = status != 0 && errno == EINPROGRESS;
     if (status != 0 && errno != EINPROGRESS)
         fail_here(query);
     return status;
@@ -126,8 +128,10 @@ static ssize_t send_vector(ares_socket_t fd, const struct iovec *vector, int n, 
     struct msghdr message = {.msg_iov = (struct iovec *)(uintptr_t)vector, .msg_iovlen = (size_t)n};
     ssize_t n_sent = sendmsg(fd, &message, MSG_NOSIGNAL);
 
-    if (n_sent < 0 && errno != EAGAIN && errno != EINTR)
+    if (n_sent < 0 && errno != EAGAIN && errno != EINTR) {
         fail_here(query);
+        query->failed_here = !query->by_stream; /* that is what the connection ended with */
+    }
     return n_sent;
 }
 
@@ -195,14 +199,16 @@ static enum failure status_failure(struct dns_query *query, int status)
         (void)text_set(query->answer.step.detail, DETAIL_SIZE, "%s", "not a name for the DNS");
         return FAILURE_INVALID;
     default:
+        if (query->n_heard > 0 && !query->failed_here)
+            return nothing_came(
+                query); /* but a truncated answer: the TCP after it failed on the way */
         if (query->os_error != 0) {
             query->answer.unsent = query->failed_here;
             dial_words(query->os_error, query->answer.step.detail, DETAIL_SIZE);
             return query->no_socket ? dial_no_socket(query->os_error)
                                     : dial_failure(query->os_error);
         }
-        /* No errno: the TCP connection of a truncated answer ended early. */
-        return query->n_heard > 0 ? FAILURE_CLOSED : FAILURE_LOCAL;
+        return FAILURE_LOCAL;
     }
 }
 

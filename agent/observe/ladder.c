@@ -469,7 +469,7 @@ static void find_out_who_refused(struct lane *lane, const struct dialled *result
     if (result->offender[0]) {
         bool own = strcmp(result->offender, result->local_address) == 0;
         (void)text_set(facts->offender, sizeof(facts->offender), "%s", result->offender);
-        facts->refused_here = own ? ANSWER_YES : ANSWER_NO;
+        facts->refused_here = own ? ANSWER_YES : result->expired ? ANSWER_UNKNOWN : ANSWER_NO;
     } else if (result->step.failure == FAILURE_REFUSED) {
         facts->refused_here = here[dial_refuser(facts->address, lane->climb->plan->port)];
     }

@@ -31,6 +31,7 @@ EXPECTED = [  # fault, verdict, first finding
     ("imds-late:100", "not-ready", "imds-malformed"),
     ("imds-malformed:portal", "not-ready", "imds-malformed"),
     ("imds-malformed:token", "not-ready", "imds-malformed"),
+    ("imds-malformed:token-line", "not-ready", "imds-malformed"),  # and no word of it is shown
     ("imds-malformed:token-huge", "not-ready", "imds-malformed"),
     ("imds-malformed:document", "not-ready", "imds-malformed"),
     ("imds-malformed:document-empty", "not-ready", "imds-malformed"),
@@ -134,6 +135,7 @@ EXPECTED = [  # fault, verdict, first finding
     ("endpoint-override:blocked", "not-ready", "endpoint-blocks-443"),
     ("endpoint-address:right", "ready", None),
     ("dns-servfail", "not-ready", "dns-servfail"),
+    ("dns-name-silent", "not-ready", "dns-servfail"),  # it answers for the others: not dead
     ("dns-servfail:3000", "not-ready", "dns-servfail"),  # a forwarder whose upstream is dead is not silent
     ("endpoint-outside-vpc", "ready", "endpoint-outside-vpc"),
     ("endpoint-outside-vpc:silent", "not-ready", "egress-blocked"),  # routes there and back come first in its fix
@@ -190,6 +192,7 @@ EXPECTED = [  # fault, verdict, first finding
     ("refused-on-the-way:net", "not-ready", "refused-on-the-way"),
     ("refused-on-the-way:admin", "not-ready", "refused-on-the-way"),
     ("refused-on-the-way:reset", "not-ready", "refused-on-the-way"),
+    ("refused-on-the-way:hops", "not-ready", "refused-on-the-way"),  # time exceeded: by a circle of routes, or by too low a TTL of this machine
     ("second-interface", "degraded", "other-interface"),
     ("route-into-tunnel", "not-ready", "route-elsewhere"),
     ("route-into-tunnel:rule", "not-ready", "route-elsewhere"),
@@ -495,6 +498,7 @@ EXPECTED = [  # fault, verdict, first finding
     ("dns-type:notimp", "ready", None),
     ("dns-truncated", "ready", None),
     ("dns-truncated:blocked", "not-ready", "dns-servfail"),
+    ("dns-truncated:refused", "not-ready", "dns-servfail"),
     ("dns-tcp-blocked", "ready", None),
     ("dns-aliases", "ready", None),
     ("dns-aliases:-1", "not-ready", "dns-servfail"),

@@ -165,6 +165,12 @@ static void servfail(struct facts *facts)
     EACH_SERVICE(i) amazon_says(facts, (enum service)i, "", FAILURE_SERVFAIL);
 }
 
+/* A rule of Route 53 Resolver forwards it to a dead server. */
+static void silent_for_one_name(struct facts *facts)
+{
+    break_resolve(facts, SERVICE_SSMMESSAGES, FAILURE_TIMEOUT);
+}
+
 /* Nothing is known of A: that there is no AAAA record does not mean that there is no such name. */
 static void servfail_for_one_family(struct facts *facts)
 {
@@ -676,6 +682,7 @@ const struct situation name_situations[] = {
     {"dns-bypasses-vpc--second-server", bypassed_by_the_second},
     {"dns-servfail", servfail},
     {"dns-servfail--one-family", servfail_for_one_family},
+    {"dns-servfail--one-name", silent_for_one_name},
     {"dns-wrong-name", wrong_name},
     {"dns-wrong-name--region-option", wrong_region_by_option},
     {"dns-hosts-override", hosts_override},
@@ -837,6 +844,13 @@ static void refused_by_a_router(struct facts *facts)
         facts->endpoints[i].addresses[1].refused_here = ANSWER_NO;
         SET(facts->endpoints[i].addresses[1].offender, "10.0.1.77");
     }
+}
+
+/* Routes in a circle: nobody refuses, and this machine may have sent too low a TTL. */
+static void hops_run_out(struct facts *facts)
+{
+    refused_by_a_router(facts);
+    EACH_SERVICE(i) facts->endpoints[i].addresses[1].refused_here = ANSWER_UNKNOWN;
 }
 
 /* --- by which way packets leave --- */
@@ -1064,6 +1078,7 @@ const struct situation reach_situations[] = {
     {"local-firewall", refused_by_this_machine},
     {"local-firewall--own-address", address_of_its_own},
     {"refused-on-the-way", refused_by_a_router},
+    {"refused-on-the-way--hops", hops_run_out},
     {"refused-on-the-way--resets", resets_for_all},
     {"route-elsewhere", tunnel_has_the_endpoints},
     {"route-elsewhere--source", source_is_a_tunnels},

@@ -286,13 +286,13 @@ static uint16_t checksum(const unsigned char *bytes, size_t n)
 }
 
 /* As a router does that does not let the packet pass: it quotes its first 28 bytes (RFC 792). */
-static void send_unreachable(const unsigned char *packet, unsigned char code)
+static void send_error(const unsigned char *packet, unsigned char type, unsigned char code)
 {
     const struct sockaddr_in from = {.sin_family = AF_INET,
                                      .sin_addr.s_addr = htonl(INADDR_LOOPBACK + 8)};
     const struct sockaddr_in to = {.sin_family = AF_INET,
                                    .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    unsigned char bytes[8 + 28] = {3, code};
+    unsigned char bytes[8 + 28] = {type, code};
     int fd = socket(AF_INET, SOCK_RAW, IPPROTO_ICMP);
 
     memcpy(bytes + 8, packet, 28);
@@ -309,9 +309,12 @@ static void send_unreachable(const unsigned char *packet, unsigned char code)
 static void tells_who_sent_the_error(void **state)
 {
     static const struct {
-        unsigned char code;
+        unsigned char type, code;
         enum failure failure;
-    } rows[] = {{1, FAILURE_HOST_UNREACHABLE}, {3, FAILURE_REFUSED}};
+        bool expired;
+    } rows[] = {{3, 1, FAILURE_HOST_UNREACHABLE, false},
+                {3, 3, FAILURE_REFUSED, false},
+                {11, 0, FAILURE_HOST_UNREACHABLE, true}};
     const char *emulator = getenv(
         "EMULATE"); /* packaging/scripts/run-units; qemu-user hands on no sender */
     int seen = socket(AF_INET, SOCK_RAW, IPPROTO_TCP);
@@ -334,10 +337,11 @@ static void tells_who_sent_the_error(void **state)
         do
             assert_true(recv(seen, packet, sizeof(packet), 0) > 28);
         while ((packet[22] << 8 | packet[23]) != silent.port || (packet[33] & 0x02) == 0);
-        send_unreachable(packet, rows[i].code);
+        send_error(packet, rows[i].type, rows[i].code);
         assert_int_equal(loop_run(loop, clock_monotonic_ms() + 10000), LOOP_IDLE);
         assert_int_equal(got.step.failure, rows[i].failure);
         assert_string_equal(got.offender, "127.0.0.9");
+        assert_int_equal(got.expired, rows[i].expired);
     }
     close_silent();
     close(seen);

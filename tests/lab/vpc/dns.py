@@ -197,6 +197,8 @@ class Habits(asyncio.DatagramProtocol):
         end = data.index(0, 12) + 1
         if habits.edns == "formerr" and has_edns:
             return self.transport.sendto(answer_with(data, FORMERR), sender)
+        if _name_of(data) in habits.silent_names:
+            return None
         if habits.edns == "dropped" and has_edns or int.from_bytes(data[end : end + 2], "big") in habits.silent_types:
             return None
         return self.loop.call_later(habits.delay_s, lambda: self.loop.create_task(self._answer(data, sender)))

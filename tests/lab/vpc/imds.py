@@ -96,6 +96,8 @@ class Metadata:
         token = base64.urlsafe_b64encode(b"\x01\x00\x04" + secrets.token_bytes(39)).decode()
         self.record.secret(token)
         self.tokens[token] = time.monotonic() + int(lifetime)
+        if form == "line":
+            token += "\n"
         return 200, token, {"X-Aws-Ec2-Metadata-Token-Ttl-Seconds": lifetime}
 
     def _authorized(self, headers):

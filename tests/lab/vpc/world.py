@@ -122,7 +122,7 @@ class Imds:
 
     server: str = "EC2ws"  # what it calls itself
     manner: str = "normal"  # disabled, portal, garbage, redirect, huge, truncated, silent: for every request
-    token: str = "normal"  # bad-form, missing (only version 1 is spoken), huge
+    token: str = "normal"  # bad-form, line (one ends behind it), missing (only version 1 is spoken), huge
     throttled: int = 0  # that many requests are refused first; -1: every one
     throttle_status: int = 503
     delay_s: float = 0.0
@@ -142,6 +142,7 @@ class Resolver:
     edns: str = "answers"  # formerr, dropped: questions with an OPT record (RFC 6891)
     delay_s: float = 0.0
     silent_types: tuple = ()  # types of which no question is answered
+    silent_names: tuple = ()  # names of which none is
     alias: str = ""  # what every name is made an alias of, with TTL 0 and no address
     rcode: int = 0  # what every question is answered with, if not 0, but those for names of one domain
     handed_back: str = ""

@@ -94,11 +94,11 @@ def _(world, rcode="servfail", kind="aaaa"):
     _habits(world).rcodes = {TYPE_AAAA if choice(kind, "aaaa", "a") == "aaaa" else 1: _RCODES[rcode]}
 
 
-@fault("dns-truncated", "every answer by UDP is truncated; TCP works, or is blocked", None, "[works|blocked]")
+@fault("dns-truncated", "every answer by UDP is truncated; TCP works, is blocked, or refused", None, "[works|blocked|refused]")
 def _(world, tcp="works"):
     _habits(world).truncates = True
-    if choice(tcp, "works", "blocked") == "blocked":
-        world.rule("router_input", "tcp dport 53 drop")
+    if choice(tcp, "works", "blocked", "refused") != "works":
+        world.rule("router_input", f"tcp dport 53 {'drop' if tcp == 'blocked' else 'reject with tcp reset'}")
 
 
 @fault("dns-tcp-blocked", "no question gets through by TCP", None)
@@ -151,6 +151,12 @@ def _(world, milliseconds="3000", variant="alone"):
 @fault("dns-aaaa-silent", "the resolver answers no question for AAAA records", "dns-slow")
 def _(world):
     _habits(world).silent_types = (TYPE_AAAA,)
+
+
+@fault("dns-name-silent", "the resolver answers no question for a service's name, as where a rule forwards it to a dead server",
+       "dns-servfail", "[SERVICE (ssmmessages)]")
+def _(world, service="ssmmessages"):
+    _habits(world).silent_names += (world.name(service),)
 
 
 @fault(

@@ -199,14 +199,18 @@ _ICMP = {"port": "port-unreachable", "host": "host-unreachable", "net": "net-unr
 
 @fault(
     "refused-on-the-way",
-    "a router between instance and endpoints refuses: by an ICMP error of its own, or a reset in the endpoint's name",
+    "a router between instance and endpoints refuses: by an ICMP error of its own, or a reset in the endpoint's name; or (hops) it finds "
+    "no hop left, as in a circle of routes",
     "refused-on-the-way",
-    f"[{'|'.join(_ICMP)}|reset[:SERVICE (all)]]",
+    f"[{'|'.join(_ICMP)}|reset|hops[:SERVICE (all)]]",
     settings={"zones": "b"},
 )
 def _(world, variant="port", service="all"):
     to = f"ip daddr {{ {', '.join(_addresses(service, 'b'))} }}"
-    how = "tcp reset" if choice(variant, *_ICMP, "reset") == "reset" else f"icmp type {_ICMP[variant]}"
+    if choice(variant, *_ICMP, "reset", "hops") == "hops":
+        world.rule("instance_postrouting", f"{to} tcp dport 443 ip ttl set 1")
+        return
+    how = "tcp reset" if variant == "reset" else f"icmp type {_ICMP[variant]}"
     world.rule("network_acl", f'iifname "subnet-a" oifname "subnet-b" {to} tcp dport 443 reject with {how}')
 
 
