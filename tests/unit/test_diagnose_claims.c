@@ -173,6 +173,12 @@ static void what_is_risky_is_marked(void **state)
         " update-assume-role-policy ",
         " --remove-subnet-ids ",
         " reboot-instances ",
+        " stop-instances ",
+        " detach-role-policy ",
+        " delete-role-policy ",
+        " update-policy ",
+        " change-resource-record-sets ",
+        " route replace ",
         "sed -i",
     };
     bool seen[COUNT_OF(risky)] = {false};
