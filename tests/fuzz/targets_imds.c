@@ -2,7 +2,7 @@
  *
  * Documents of IMDS, through what reads them: linked with --wrap=imds_get, so that each question
  * is answered at once with the next part of the input. Parts end with the byte 0x1e; the first
- * byte of a part is the status: 2 (200), 4 (404), 5 (503), 0 (no answer).
+ * byte of a part is the status: 2 (200), 1 (401), 3 (301), 4 (404), 5 (503), 6 (403), 0 (no answer).
  */
 #include <stdlib.h>
 #include <string.h>
@@ -29,9 +29,8 @@ __attribute__((weak)) void __wrap_imds_get(struct imds *imds, const char *path, 
     size_t n = end ? (size_t)(end - rest) : n_rest;
     uint8_t kind = n > 0 ? rest[0] : '4';
     char *body = fuzz_text(n > 0 ? rest + 1 : rest, n > 0 ? n - 1 : 0);
-    struct imds_answer answer = {.status = kind == '4'   ? 404
-                                           : kind == '5' ? 503
-                                                         : 200,
+    static const int32_t statuses[] = {0, 401, 200, 301, 404, 503, 403};
+    struct imds_answer answer = {.status = kind >= '0' && kind <= '6' ? statuses[kind - '0'] : 200,
                                  .took_ms = 1,
                                  .body = body,
                                  .body_bytes = strlen(body)};
@@ -40,10 +39,8 @@ __attribute__((weak)) void __wrap_imds_get(struct imds *imds, const char *path, 
     fuzz_require(strlen(path) < 4096, "a path is bounded");
     for (const char *at = path; *at; at++)
         fuzz_require(*at > ' ' && *at <= '~', "a path is printable");
-    if (kind == '0') {
+    if (kind == '0')
         answer.failure = FAILURE_TIMEOUT;
-        answer.status = 0;
-    }
     n_rest -= end ? n + 1 : n;
     rest += end ? n + 1 : n;
     done(arg, &answer);
@@ -64,13 +61,26 @@ static void start(const uint8_t *bytes, size_t n)
     n_known = 0;
 }
 
+/* Of a machine whose subnet is known, and whose second interface is another's, or that knows nothing yet; what failed makes it
+ * ask for the rest. */
 void fuzz_imds_instance(const uint8_t *bytes, size_t n)
 {
     const struct instance_events events = {.identified = known, .placed = known};
 
     start(bytes, n);
-    instance_reader_free(instance_read(NULL, "", &facts, &events));
+    facts.endpoints[0].n_addresses = facts.endpoints[0].n_answers = 1;
+    facts.endpoints[0].addresses[0].steps[RUNG_CONNECT].outcome = OUTCOME_FAILED;
+    facts.endpoints[0].answers[0].family = FAMILY_IPV6;
+    facts.endpoints[0].answers[0].n_addresses = 1;
+    if (n % 2) {
+        facts.network.n_interfaces = 2;
+        facts.instance.n_subnet_cidrs = 1;
+    }
+    struct instance_reader *reader = instance_read(NULL, n % 2 ? "02:ab:cd:ef:01:23" : "", &facts,
+                                                   &events);
     fuzz_require(n_known == 2, "each event comes once");
+    (void)instance_read_rest(reader);
+    instance_reader_free(reader);
     fuzz_require_clean(&facts_fields, &facts);
 }
 
@@ -80,7 +90,10 @@ void fuzz_imds_role(const uint8_t *bytes, size_t n)
 
     start(bytes, n);
     credentials_clear(&credentials);
-    role_reader_free(role_read(NULL, "/nonexistent", &facts, &credentials, false, known, NULL));
+    struct role_reader *reader = role_read(NULL, "/nonexistent", &facts, &credentials, false, known,
+                                           NULL);
+    role_read_rest(reader);
+    role_reader_free(reader);
     fuzz_require(n_known == 1, "the role is known once");
     fuzz_require(!credentials_usable(&credentials) || facts.role.from != CREDENTIALS_NONE,
                  "credentials come from somewhere");

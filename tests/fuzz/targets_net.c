@@ -107,6 +107,8 @@ ssize_t __wrap_recv(int fd, void *to, size_t size, int flags)
     size_t n = n_answer;
 
     (void)fd;
+    if (!answer)
+        return 0;
     if (!(flags & MSG_WAITALL) && n_answer >= 2) {
         n = (size_t)answer[0] << 8 | answer[1];
         answer += 2;
@@ -114,8 +116,7 @@ ssize_t __wrap_recv(int fd, void *to, size_t size, int flags)
     }
     n = n < n_answer ? n : n_answer;
     n = n < size ? n : size;
-    if (n)
-        memcpy(to, answer, n);
+    memcpy(to, answer, n);
     answer += n;
     n_answer -= n;
     return (ssize_t)n;
@@ -134,7 +135,7 @@ void fuzz_bus(const uint8_t *bytes, size_t n)
 {
     struct unit_end end = {.active = ""};
 
-    answer = bytes;
+    answer = n > 0 ? bytes : (const uint8_t *)"";
     n_answer = n;
     (void)unit_ask("", "amazon-ssm-agent.service", &end);
     answer = NULL;
@@ -148,7 +149,7 @@ void fuzz_routes(const uint8_t *bytes, size_t n)
     struct route route;
 
     for (size_t i = 0; i < COUNT_OF(addresses); i++) {
-        answer = bytes;
+        answer = n > 0 ? bytes : (const uint8_t *)"";
         n_answer = n;
         route_look_up(addresses[i], 443, &route);
         answer = NULL;

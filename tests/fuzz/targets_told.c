@@ -128,7 +128,7 @@ static void tell(const struct output *output)
 void fuzz_told(const uint8_t *bytes, size_t n)
 {
     struct input input = {.bytes = bytes, .n = n};
-    static size_t n_situations;
+    static size_t n_situations = 1;
 
     while (situation_at(n_situations))
         n_situations++;
