@@ -316,6 +316,9 @@ static void hosts_become_hosts(void **state)
                  "vpce-00000000000000001-name-3.ssm.us-east-1.vpce.amazonaws.com");
     hosts_become("http://Proxy.corp.example:3128,.corp.example",
                  "http://name-1.name-2.name-3:3128,.name-2.name-3");
+    hosts_become("vpce-0123456789abcdef0-abcdefgh.x,abcdefgh.x.,vpce-0123456789abcdef0.x",
+                 "vpce-00000000000000001-name-2.name-3,name-2.name-3.,"
+                 "vpce-00000000000000001.name-3");
     hosts_become("10.0.1.10:443,10.0.0.0/8,[2600:1f14::21]",
                  "10.0.0.8:443,10.0.0.0/8,[2001:db8::8]");
     hosts_become("10.0.1.10/0,10.0.1.10/8,0.0.0.0/0", "10.0.0.8/0,10.0.0.8/8,0.0.0.0/0");

@@ -142,6 +142,13 @@ static void commands_come_one_after_the_other(void **state)
             assert_int_equal(at, rows[i].after[n]);
         assert_int_equal(rows[i].after[n], -1);
     }
+    static struct finding finding = {.n_commands = 2};
+    SET(finding.commands[0], "one");
+    SET(finding.commands[1], "two");
+    SET(finding.commands[2], "three");
+    assert_true(finding_has_command(&finding, "one"));
+    assert_true(finding_has_command(&finding, "two"));
+    assert_false(finding_has_command(&finding, "three"));
 }
 
 static void what_fits_is_shown_whole_or_not(void **state)
