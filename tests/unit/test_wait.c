@@ -332,11 +332,15 @@ static void the_manager_waits_as_long(void **state)
     socklen_t length = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(name));
     assert_int_equal(bind(fd, (const struct sockaddr *)&at, length), 0);
     assert_int_equal(setenv("NOTIFY_SOCKET", name, 1), 0);
-    list[0].situation = list[1].situation = "healthy";
+    assert_int_equal(setenv("WATCHDOG_USEC", "30000000", 1), 0);
+    list[0] = (struct played){.situation = "healthy", .ticks = true};
     assert_int_equal(run_wait("wait -o short --deadline 20s"), EXIT_READY);
     assert_true(recv(fd, got, sizeof(got) - 1, 0) > 0);
     assert_string_equal(got, "EXTEND_TIMEOUT_USEC=25000000");
-    assert_int_equal(unsetenv("NOTIFY_SOCKET"), 0);
+    memset(got, 0, sizeof(got));
+    assert_true(recv(fd, got, sizeof(got) - 1, 0) > 0);
+    assert_string_equal(got, "WATCHDOG=1"); /* while a round runs */
+    assert_int_equal(unsetenv("NOTIFY_SOCKET") + unsetenv("WATCHDOG_USEC"), 0);
     assert_int_equal(close(fd), 0);
 }
 
