@@ -16,9 +16,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/filter.h>
+#include <linux/fs.h>
 #include <linux/landlock.h>
 #include <linux/netlink.h>
 #include <linux/seccomp.h>
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -315,6 +317,67 @@ static void nor_others_with_arguments_that_it_does_not_need(void **state)
     for (size_t i = 0; i < COUNT_OF(attempts); i++)
         for (int how = CONFINED_WITH_NETWORK; how <= CONFINED_OFFLINE; how++)
             assert_int_equal(tried((enum confinement)how, attempts[i]), ENOSYS);
+}
+
+enum { NOWHERE, WITH_NETWORK, ANYWHERE, WRONG_ROW = 200 };
+
+/* Of no descriptor: what a filter lets through fails otherwise than with ENOSYS. */
+static const struct {
+    long call, first, second, third, fourth;
+    int where;
+} arguments[] = {
+    {SYS_fcntl, -1, F_GETFD, 0, 0, ANYWHERE},
+    {SYS_fcntl, -1, F_GETFL, 0, 0, ANYWHERE},
+    {SYS_fcntl, -1, F_SETFD, 0, 0, ANYWHERE},
+    {SYS_fcntl, -1, F_SETFL, 0, 0, ANYWHERE},
+    {SYS_fcntl, -1, F_DUPFD_CLOEXEC, 0, 0, NOWHERE},
+    {SYS_fcntl, -1, F_SETLEASE, 0, 0, NOWHERE},
+    {SYS_ioctl, -1, FS_IOC_GETFLAGS, 0, 0, ANYWHERE},
+    {SYS_ioctl, -1, TCGETS, 0, 0, ANYWHERE},
+    {SYS_ioctl, -1, 0x802c542a /* TCGETS2 */, 0, 0, ANYWHERE},
+    {SYS_ioctl, -1, TIOCGWINSZ, 0, 0, ANYWHERE},
+    {SYS_ioctl, -1, FS_IOC_SETFLAGS, 0, 0, NOWHERE},
+    {SYS_ioctl, -1, TIOCSTI, 0, 0, NOWHERE},
+    {SYS_ioctl, -1, SIOCGIFINDEX, 0, 0, WITH_NETWORK},
+    {SYS_ioctl, -1, SIOCGIFNAME, 0, 0, WITH_NETWORK},
+    {SYS_ioctl, -1, SIOCSIFFLAGS, 0, 0, NOWHERE},
+    {SYS_mprotect, 0, 0, PROT_READ, 0, ANYWHERE},
+    {SYS_mprotect, 0, 0, PROT_READ | PROT_EXEC, 0, NOWHERE},
+    {SYS_mmap, 0, 0, PROT_READ, 0, ANYWHERE},
+    {SYS_mmap, 0, 0, PROT_EXEC, 0, NOWHERE},
+    {SYS_sendmsg, -1, 0, 0, 0, WITH_NETWORK},
+    {SYS_sendmsg, -1, 0, MSG_NOSIGNAL, 0, WITH_NETWORK},
+    {SYS_sendmsg, -1, 0, MSG_FASTOPEN | MSG_NOSIGNAL, 0, NOWHERE},
+    {SYS_sendto, -1, 0, 0, MSG_NOSIGNAL, WITH_NETWORK},
+    {SYS_sendto, -1, 0, 0, MSG_FASTOPEN, NOWHERE},
+};
+
+static int least_where;
+
+/* The first row that is not as it says. */
+static int call_with_arguments(void)
+{
+    for (size_t i = 0; i < COUNT_OF(arguments); i++) {
+        errno = 0;
+        (void)syscall(arguments[i].call, arguments[i].first, arguments[i].second,
+                      arguments[i].third, arguments[i].fourth, 0, 0);
+        if ((errno != ENOSYS) != (arguments[i].where >= least_where)) {
+            errno = WRONG_ROW + (int)i;
+            return -1;
+        }
+    }
+    return 0;
+}
+
+static void arguments_decide(void **state)
+{
+    (void)state;
+    if (!has_filters())
+        skip();
+    least_where = WITH_NETWORK;
+    assert_int_equal(tried(CONFINED_WITH_NETWORK, call_with_arguments), 0);
+    least_where = ANYWHERE;
+    assert_int_equal(tried(CONFINED_OFFLINE, call_with_arguments), 0);
 }
 
 static void only_sockets_that_it_needs(void **state)
@@ -838,6 +901,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(calls_that_it_does_not_need_are_not_there),
         cmocka_unit_test(nor_others_with_arguments_that_it_does_not_need),
+        cmocka_unit_test(arguments_decide),
         cmocka_unit_test(only_sockets_that_it_needs),
         cmocka_unit_test(it_can_end_by_abort),
         cmocka_unit_test(it_still_works),

@@ -316,9 +316,13 @@ static void hosts_become_hosts(void **state)
                  "vpce-00000000000000001-name-3.ssm.us-east-1.vpce.amazonaws.com");
     hosts_become("http://Proxy.corp.example:3128,.corp.example",
                  "http://name-1.name-2.name-3:3128,.name-2.name-3");
+    hosts_become("vpce-0123456789abcdef0-abcdefgh.x,abcdefgh.x.,vpce-0123456789abcdef0.x",
+                 "vpce-00000000000000001-name-2.name-3,name-2.name-3.,"
+                 "vpce-00000000000000001.name-3");
     hosts_become("10.0.1.10:443,10.0.0.0/8,[2600:1f14::21]",
                  "10.0.0.8:443,10.0.0.0/8,[2001:db8::8]");
     hosts_become("10.0.1.10/0,10.0.1.10/8,0.0.0.0/0", "10.0.0.8/0,10.0.0.8/8,0.0.0.0/0");
+    hosts_become("10.0.0.0/008,10.0.0.0/0008", "10.0.0.0/008,10.0.0.8/0008");
     /* each stays in the range that says what it is, and neighbours stay neighbours */
     hosts_become("192.168.255.255,192.168.255.0/24,192.168.127.255,172.31.255.255,100.127.255.255",
                  "192.168.0.8,192.168.0.0/24,192.168.128.8,172.16.0.8,100.64.0.8");

@@ -375,6 +375,35 @@ static void what_is_of_no_consequence_is_trimmed(void **state)
     assert_string_equal(now->addresses[0].session.subject, "CN=x");
 }
 
+/* Two digits and zeros, or whole seconds; and what is below every limit is at once. */
+static void times_are_as_exact_as_limits_are(void **state)
+{
+    static const int32_t rows[][2] = {
+        {0, 0},         {1, 1},           {99, 1},      {100, 100},     {109, 100},
+        {110, 110},     {999, 990},       {1000, 1000}, {1099, 1000},   {1503, 1500},
+        {3060, 3000},   {9999, 9900},     {9900, 9900}, {10000, 10000}, {16004, 16000},
+        {99999, 99000}, {100500, 100000},
+    };
+    struct address_facts *at = &facts.endpoints[SERVICE_SSM].addresses[0];
+    (void)state;
+
+    facts_healthy(&facts);
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        at->steps[RUNG_TLS].took_ms = rows[i][0];
+        trim();
+        assert_int_equal(trimmed.endpoints[SERVICE_SSM].addresses[0].steps[RUNG_TLS].took_ms,
+                         rows[i][1]);
+    }
+    for (int days = 30; days <= 31; days++) { /* a certificate that ends soon says when */
+        at->session.not_before_unix_s = 1;
+        at->session.not_after_unix_s = facts.started_unix_ms / 1000 + 30 * 86400 + (days == 31);
+        trim();
+        const struct tls_session *now = &trimmed.endpoints[SERVICE_SSM].addresses[0].session;
+        assert_int_equal(now->not_after_unix_s, days == 30 ? at->session.not_after_unix_s : 0);
+        assert_int_equal(now->not_before_unix_s, days == 30);
+    }
+}
+
 /* Of denials that are alike one has words. */
 static void a_denial_is_quoted_once_of_its_kind(void **state)
 {
@@ -408,15 +437,31 @@ static void readings_that_agree_are_few(void **state)
     for (int i = 1; i < 6; i++)
         clock->samples[i] = clock->samples[0];
     trim();
-    int32_t n = trimmed.clock.n_samples;
-    assert_in_range(n, 1, 5);
-    clock->samples[5].offset_ms = 100000;
+    assert_int_equal(trimmed.clock.n_samples, 3);
+    for (int sign = -1; sign <= 1;
+         sign += 2) { /* ten seconds are right, and a little more is not */
+        clock->samples[5].offset_ms = sign * 10000;
+        clock->samples[5].error_ms = 10000;
+        trim();
+        assert_int_equal(trimmed.clock.n_samples, 3);
+        clock->samples[5].offset_ms = sign * 10001;
+        trim();
+        assert_int_equal(trimmed.clock.n_samples, 6);
+        assert_int_equal(trimmed.clock.samples[5].offset_ms, sign * 10001);
+        clock->samples[5] = clock->samples[0];
+        clock->samples[5].error_ms = 10001;
+        trim();
+        assert_int_equal(trimmed.clock.n_samples, 6);
+        clock->samples[5] = clock->samples[0];
+    }
+    for (int i = 0; i < 3; i++)
+        clock->samples[i].offset_ms = 150 * (i - 1);
+    clock->samples[2].error_ms = 1059;
+    clock->n_samples = 3;
     trim();
-    assert_int_equal(trimmed.clock.n_samples, 6);
-    clock->samples[5] = clock->samples[0];
-    clock->samples[5].error_ms = 100000;
-    trim();
-    assert_int_equal(trimmed.clock.n_samples, 6);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(trimmed.clock.samples[i].offset_ms, 100 * (i - 1));
+    assert_int_equal(trimmed.clock.samples[2].error_ms, 1000);
 }
 
 static void an_address_of_the_link_says_something_where_it_is_alone(void **state)
@@ -564,6 +609,7 @@ int main(void)
         cmocka_unit_test(the_region_is_told_from_what_stands_for_it),
         cmocka_unit_test(unknown_facts_are_small),
         cmocka_unit_test(what_is_of_no_consequence_is_trimmed),
+        cmocka_unit_test(times_are_as_exact_as_limits_are),
         cmocka_unit_test(a_denial_is_quoted_once_of_its_kind),
         cmocka_unit_test(readings_that_agree_are_few),
         cmocka_unit_test(an_address_of_the_link_says_something_where_it_is_alone),

@@ -164,6 +164,14 @@ static void exemptions(void **state)
             proxy_used(&facts.agent, "ssm.us-east-1.amazonaws.com") != rows[i].for_endpoint)
             fail_msg("\"%s\"", rows[i].no_proxy);
     }
+    static const char *const of_an_address[] = {"[fd00::21]", "[fd00::21]:443", "[fd00::21",
+                                                "fd00::21", "fd00::/8"};
+    static const bool used[] = {false, false, true, false, false};
+    for (size_t i = 0; i < COUNT_OF(used); i++) {
+        SET(facts.agent.no_proxy, "%s", of_an_address[i]);
+        if (proxy_used(&facts.agent, "fd00::21") != used[i])
+            fail_msg("\"%s\"", of_an_address[i]);
+    }
 }
 
 int main(void)

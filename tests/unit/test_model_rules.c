@@ -142,6 +142,13 @@ static void commands_come_one_after_the_other(void **state)
             assert_int_equal(at, rows[i].after[n]);
         assert_int_equal(rows[i].after[n], -1);
     }
+    static struct finding finding = {.n_commands = 2};
+    SET(finding.commands[0], "one");
+    SET(finding.commands[1], "two");
+    SET(finding.commands[2], "three");
+    assert_true(finding_has_command(&finding, "one"));
+    assert_true(finding_has_command(&finding, "two"));
+    assert_false(finding_has_command(&finding, "three"));
 }
 
 static void what_fits_is_shown_whole_or_not(void **state)
@@ -205,6 +212,17 @@ static void a_date_is_a_sample(void **state)
     assert_string_equal(clock.samples[MAX_SAMPLES - 1].source, source);
 }
 
+/* Where nothing is known of this machine's addresses it is IPv4, which every endpoint has. */
+static void a_family_is_used_where_there_is_an_address_of_it(void **state)
+{
+    (void)state;
+    for (int usable = 0; usable < 4; usable++) {
+        const struct network_facts network = {.usable_ipv4 = usable & 1, .usable_ipv6 = usable & 2};
+        assert_int_equal(network_uses(&network, FAMILY_IPV4), usable != 2);
+        assert_int_equal(network_uses(&network, FAMILY_IPV6), usable >= 2);
+    }
+}
+
 static void the_delay_of_imds_is_the_longer(void **state)
 {
     static struct imds_facts imds = {.fastest_ms = 5};
@@ -226,6 +244,7 @@ int main(void)
         cmocka_unit_test(what_fits_is_shown_whole_or_not),
         cmocka_unit_test(a_status_of_http_is_a_failure),
         cmocka_unit_test(a_date_is_a_sample),
+        cmocka_unit_test(a_family_is_used_where_there_is_an_address_of_it),
         cmocka_unit_test(the_delay_of_imds_is_the_longer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -24,6 +24,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "base/file.h"
+#include "base/output.h"
 #include "facts_builder.h"
 #include "net/changes.h"
 #include "observe/observe.h"
@@ -331,11 +332,15 @@ static void the_manager_waits_as_long(void **state)
     socklen_t length = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(name));
     assert_int_equal(bind(fd, (const struct sockaddr *)&at, length), 0);
     assert_int_equal(setenv("NOTIFY_SOCKET", name, 1), 0);
-    list[0].situation = list[1].situation = "healthy";
+    assert_int_equal(setenv("WATCHDOG_USEC", "30000000", 1), 0);
+    list[0] = (struct played){.situation = "healthy", .ticks = true};
     assert_int_equal(run_wait("wait -o short --deadline 20s"), EXIT_READY);
     assert_true(recv(fd, got, sizeof(got) - 1, 0) > 0);
     assert_string_equal(got, "EXTEND_TIMEOUT_USEC=25000000");
-    assert_int_equal(unsetenv("NOTIFY_SOCKET"), 0);
+    memset(got, 0, sizeof(got));
+    assert_true(recv(fd, got, sizeof(got) - 1, 0) > 0);
+    assert_string_equal(got, "WATCHDOG=1"); /* while a round runs */
+    assert_int_equal(unsetenv("NOTIFY_SOCKET") + unsetenv("WATCHDOG_USEC"), 0);
     assert_int_equal(close(fd), 0);
 }
 
@@ -584,6 +589,7 @@ static void the_deadline_is_that_of_the_boot(void **state)
     list[0].situation = "healthy";
     assert_int_equal(run_wait("wait -q"), EXIT_READY);
     assert_in_range(remaining_ms[0], DEFAULT_DEADLINE_MS - 500, DEFAULT_DEADLINE_MS - 20);
+    assert_int_equal(output_left_ms(0, INT64_MAX), DEFAULT_DEADLINE_MS); /* whoever reads it */
 }
 
 /* Of a short time too some is left to report. */
