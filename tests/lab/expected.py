@@ -418,6 +418,10 @@ EXPECTED = [  # fault, verdict, first finding
     ("configuration-written:percent", "not-ready", "agent-config-invalid"),
     ("configuration-written:mgs-line", "ready", None),  # such an endpoint is as none
     ("configuration-written:custom-null", "not-ready", "agent-config-invalid"),
+    ("configuration-written:custom-only", "ready", None),
+    ("configuration-written:custom-elsewhere", "not-ready", "agent-config-invalid"),
+    ("configuration-written:login", "ready", None),
+    ("configuration-written:mgs-login", "not-ready", "agent-config-invalid"),
     ("configuration-written:two-slashes", "not-ready", "agent-config-invalid"),
     ("configuration-written:null", "ready", None),
     ("configuration-written:region-blank", "not-ready", "agent-config-invalid"),
