@@ -59,7 +59,7 @@ const struct cause causes[] = {
      .when = when_network_is_down, .evidence = {quote_interfaces}, .certain_if = when_no_address},
     {.code = "route-elsewhere",
      .title = "A route leads into a tunnel, or to a device that is not the instance's",
-     .here = {{"{astray_place}: {maybe}misrouted, into {astray_device}"}},
+     .here = {{"{astray_place}: {maybe}{astray_way}"}},
      .explains = {{IMDS, BECAUSE(FAILURE_TIMEOUT, FAILURE_HOST_UNREACHABLE, FAILURE_LOCAL)},
                   {RUNG(RESOLVE), BECAUSE(FAILURE_TIMEOUT)}},
      .ended = ENDED(SILENT) | ENDED(LINK) | ENDED(FAMILY), .where = where_route_leads_astray,

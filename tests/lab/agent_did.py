@@ -61,6 +61,7 @@ AGENT = {
     "configuration-written:custom-elsewhere": ("down", 25),
     "configuration-written:login": ("up", 2),
     "configuration-written:mgs-login": ("down", 25),
+    "foreign-source": ("down", 35),
     "dns-addresses:zero": ("up", 2),
     "dns-addresses:broadcast": ("down", 35),
     "imds-path:meta-data/instance-id:500": ("down", 25),
