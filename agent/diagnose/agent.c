@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "base/text.h"
 #include "diagnose/causes.h"
 #include "diagnose/checks.h"
 #include "diagnose/look.h"
@@ -25,6 +26,12 @@ void quote_checks(const struct view *view, struct finding *finding)
 bool when_unit_is_missing(const struct view *view)
 {
     return (view->explains & check_bit(CHECK_AGENT_ENABLED)) != 0;
+}
+
+/* An older one comes up where no tokens are required (HttpTokens=optional), which is not asked. */
+bool when_agent_knows_imdsv2(const struct view *view)
+{
+    return text_compare_versions(view->facts->agent.version, first_agent_with_imdsv2) >= 0;
 }
 
 /* Where no unit is there, the package may still be; and of one that is too old, which. */

@@ -170,10 +170,11 @@ static void find_config(const struct finder *to)
             agent->config.detail[0] ? agent->config.detail : failure_words(agent->config.failure));
     add_other_region(to, "Agent.Region", agent->config_region);
     add_other_region(to, "Mgs.Region", agent->config_mgs_region);
+    add_other_region(to, "CustomIdentities.Region", agent->custom_region);
     add_wrong_scheme(to, agent->ssm_endpoint, agent->mgs_endpoint);
     add_other_service(to, "Ssm.Endpoint", SERVICE_SSM);
     add_other_service(to, "Mgs.Endpoint", SERVICE_SSMMESSAGES);
-    if (!takes_identity(agent, "EC2"))
+    if (!takes_identity(agent, "EC2") && !agent->custom_region[0])
         add(to, CHECK_AGENT_CONFIG, STATUS_FAIL, FAILURE_INVALID,
             "Identity.ConsumptionOrder leaves out EC2: %s", agent->identity_order);
     if (agent->container_mode && !agent->identity_order[0])
@@ -282,6 +283,8 @@ static void find_state(const struct finder *to)
     if (agent->state.outcome == OUTCOME_FAILED)
         add(to, CHECK_AGENT_STATE, STATUS_FAIL, agent->state.failure, "%s %s", path,
             agent->state.failure == FAILURE_READ_ONLY ? "is on a read-only file system"
+            : agent->state.failure == FAILURE_IMMUTABLE
+                ? "may not be changed: it has the attribute i (chattr)"
             : agent->state.failure == FAILURE_INVALID && text_ends(path, ".json")
                 ? "is a directory, where the agent needs a file"
             : agent->state.failure == FAILURE_INVALID && strstr(path, "/ipc/")

@@ -258,6 +258,19 @@ static const char *astray(const struct asked *of)
     return route ? (const char *)route + of->argument : "";
 }
 
+/* "into tun0"; "from 172.17.0.1". */
+static const char *astray_way(const struct asked *of)
+{
+    const struct route *route = astray_route(of);
+    bool source = route && route_is_by_foreign_source(of->facts, route);
+
+    (void)text_set(of->scratch, VALUE_SIZE, "%s %s", source ? "sent from" : "misrouted, into",
+                   !route   ? ""
+                   : source ? route->source
+                            : route->interface);
+    return of->scratch;
+}
+
 /* "the resolver 10.0.0.2", "ssm (10.0.1.21)": whose address that is. */
 static const char *astray_place(const struct asked *of)
 {
@@ -462,6 +475,7 @@ static const struct {
     {"astray", astray, offsetof(struct route, to)},
     {"astray_device", astray, offsetof(struct route, interface)},
     {"astray_place", astray_place},
+    {"astray_way", astray_way},
     {"check", check},
     {"config_fault", config_fault},
     {"dns_delay", dns_delay},

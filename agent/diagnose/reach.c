@@ -85,11 +85,33 @@ static bool is_foreign(const struct interface_facts *interface)
            (interface->own == ANSWER_UNKNOWN && !has_address(interface));
 }
 
+/* In none of the VPC's blocks, where those are known: the VPC takes no such packet of an instance (EC2 User Guide, "source/destination
+ * checking"). Another interface than the primary one may be in another VPC. */
+static bool is_of_no_vpc(const struct facts *facts, const struct interface_facts *device,
+                         const char *source)
+{
+    const enum place place = place_of(&facts->instance, source);
+    bool known = false;
+
+    for (int32_t i = 0; i < facts->instance.n_vpc_cidrs; i++)
+        known |= family_of(facts->instance.vpc_cidrs[i]) == family_of(source);
+    return known && place != PLACE_OWN_SUBNET && place != PLACE_IN_VPC &&
+           device == interface_with(facts, facts->instance.private_ipv4);
+}
+
+bool route_is_by_foreign_source(const struct facts *facts, const struct route *route)
+{
+    const struct interface_facts *device = interface_named(facts, route->interface);
+    const struct interface_facts *whose = interface_with(facts, route->source);
+
+    return device && whose && !is_foreign(device) &&
+           (is_foreign(whose) || is_of_no_vpc(facts, device, route->source));
+}
+
 bool route_leads_astray(const struct facts *facts, const char *address)
 {
     const struct route *route = route_find(facts, address);
     const struct interface_facts *device = route ? interface_named(facts, route->interface) : NULL;
-    const struct interface_facts *source = route ? interface_with(facts, route->source) : NULL;
     bool another = false;
 
     if (!device || route->kind != ROUTE_FORWARD)
@@ -98,7 +120,7 @@ bool route_leads_astray(const struct facts *facts, const char *address)
         const struct interface_facts *own = &facts->network.interfaces[i];
         another |= own != device && own->up && has_address(own) && !is_foreign(own);
     }
-    return (is_foreign(device) && another) || (!is_foreign(device) && source && is_foreign(source));
+    return (is_foreign(device) && another) || route_is_by_foreign_source(facts, route);
 }
 
 bool route_is_by_other_interface(const struct facts *facts, const char *address)

@@ -21,8 +21,11 @@ const char *route_words(enum route_kind kind);
 const struct route *route_find(const struct facts *facts, const char *address);
 
 /* The kernel would send packets there by a device that is not the instance's, or from an address that is not
- * the instance's, though another device of this machine may be: a tunnel, a bridge of containers. */
+ * the instance's: of a tunnel, of a bridge of containers, or of another network than the VPC. */
 bool route_leads_astray(const struct facts *facts, const char *address);
+
+/* By a device that is, and from such an address. */
+bool route_is_by_foreign_source(const struct facts *facts, const struct route *route);
 
 /* The address is on the link of another interface of the instance than the primary one. */
 bool route_is_by_other_interface(const struct facts *facts, const char *address);

@@ -367,6 +367,7 @@ static const struct {
     {"ipv6", {is_ipv6}},                     /* it is about IPv6 */
     {"logged", {is_logged}},                 /* the agent's last error has the words of a cause */
     {"metadata", FACT(imds.connect.failure, FAILURE_HOST_UNREACHABLE)}, /* IMDS is not reached */
+    {"immutable", FACT(agent.state.failure, FAILURE_IMMUTABLE)},        /* chattr +i */
     {"misplaced", FACT(agent.state.failure, FAILURE_INVALID)},          /* a file for a directory */
     {"nowhere", {is_nowhere}},                      /* no endpoint answers over this family */
     {"offender-known", {when_the_sender_is_known}}, /* who refuses is known */

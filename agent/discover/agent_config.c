@@ -105,11 +105,11 @@ struct settings {
     char region[HOST_SIZE], domain[HOST_SIZE], mgs_region[HOST_SIZE];
     char ssm[HOST_SIZE], mgs[HOST_SIZE], mds[HOST_SIZE];
     char s3[HOST_SIZE], s3_region[HOST_SIZE], kms[HOST_SIZE];
-    char order[HOST_SIZE];
+    char order[HOST_SIZE], custom_region[HOST_SIZE];
     bool any, container_mode, dual_stack;
 };
 
-enum kind { TEXT, AS_IT_IS, WHOLE, TRUTH, TEXTS, OBJECTS };
+enum kind { TEXT, AS_IT_IS, WHOLE, TRUTH, TEXTS, IDENTITIES };
 
 #define TO(kind, member) kind, offsetof(struct settings, member)
 static const struct {
@@ -173,11 +173,11 @@ static const struct {
     {"Kms", "RequireKMSChallengeResponse", TO(TRUTH, any)},
     {"Identity", "Ec2SystemInfoDetectionResponse", TO(TEXT, other)},
     {"Identity", "ConsumptionOrder", TO(TEXTS, order)},
-    {"Identity", "CustomIdentities", TO(OBJECTS, other)},
+    {"Identity", "CustomIdentities", TO(IDENTITIES, custom_region)},
 };
 
 /* Of texts the identities that the agent knows: it passes over other words, and over a list that names none. */
-static bool take_list(const cJSON *list, enum kind kind, char to[HOST_SIZE])
+static bool take_texts(const cJSON *list, char to[HOST_SIZE])
 {
     static const char *const known[] = {"OnPrem", "EC2", "ECS", "CustomIdentity"};
     const size_t n = COUNT_OF(known);
@@ -186,10 +186,37 @@ static bool take_list(const cJSON *list, enum kind kind, char to[HOST_SIZE])
     if (!cJSON_IsArray(list))
         return false;
     for (const cJSON *item = list->child; item; item = item->next) {
-        if (kind == TEXTS ? !cJSON_IsString(item) && !cJSON_IsNull(item) : !cJSON_IsObject(item))
-            return false; /* at an object that is null it crashes */
+        if (!cJSON_IsString(item) && !cJSON_IsNull(item))
+            return false;
         if (cJSON_IsString(item) && text_find(item->valuestring, known, sizeof(char *), n) < n)
             text_list(to, HOST_SIZE, ", ", item->valuestring);
+    }
+    return true;
+}
+
+/* The last member of that name, as Go takes it; "" where it is none. */
+static const char *text_of(const cJSON *object, const char *name)
+{
+    const char *text = "";
+
+    for (const cJSON *value = object->child; value; value = value->next)
+        if (json_same_name(name, value->string) && cJSON_IsString(value))
+            text = value->valuestring;
+    return text;
+}
+
+/* The region of the first identity that is whole: the agent passes over the others (common/identity/identity/identity_creator.go). */
+static bool take_identities(const cJSON *list, char region[HOST_SIZE])
+{
+    region[0] = '\0';
+    if (!cJSON_IsArray(list))
+        return false;
+    for (const cJSON *item = list->child; item; item = item->next) {
+        if (!cJSON_IsObject(item))
+            return false; /* at one that is null it crashes */
+        if (!region[0] && text_of(item, "InstanceID")[0])
+            (void)text_escape(region, HOST_SIZE, text_of(item, "Region"),
+                              strlen(text_of(item, "Region")));
     }
     return true;
 }
@@ -210,8 +237,10 @@ static bool take(const cJSON *value, enum kind kind, char *to)
     case TRUTH:
         *(bool *)to = cJSON_IsTrue(value);
         return cJSON_IsBool(value);
+    case TEXTS:
+        return take_texts(value, to);
     default:
-        return take_list(value, kind, to);
+        return take_identities(value, to);
     }
 }
 
@@ -285,11 +314,35 @@ static bool is_no_header(const char *name)
     return *name;
 }
 
+/* The agent sends a login that stands before the host to no one, and neither is it kept here. */
+static void leave_out_login(char *endpoint)
+{
+    char *scheme_end = strstr(endpoint, "://");
+    char *authority = scheme_end ? scheme_end + 3 : endpoint;
+    char *at = memrchr(authority, '@', strcspn(authority, "/?#"));
+
+    if (at)
+        memmove(authority, at + 1, strlen(at + 1) + 1);
+}
+
+/* EC2's identity, or the custom one that is asked for before it. */
+static bool takes_custom_identity(const char *order)
+{
+    const char *custom = strstr(order, "CustomIdentity"), *ec2 = strstr(order, "EC2");
+    return custom && (!ec2 || custom < ec2);
+}
+
 static void keep(struct settings *settings, struct agent_facts *agent,
                  struct agent_overrides *overrides)
 {
     if (is_no_header(settings->name))
         refuse(agent, "Agent", "Name", "has a control character: no request can carry it");
+    if (!strstr(settings->mgs, "://") && strchr(settings->mgs, '@') &&
+        strcspn(settings->mgs, ":") < strcspn(settings->mgs, "@"))
+        refuse(agent, "Mgs", "Endpoint", "has a login and no https://");
+    leave_out_login(settings->ssm);
+    leave_out_login(settings->mgs);
+    leave_out_login(settings->mds);
     if (is_no_url(settings->ssm))
         refuse(agent, "Ssm", "Endpoint", "is no URL");
     if (is_no_url(settings->mgs)) /* then it takes the usual one (agent/session/config/config.go) */
@@ -310,6 +363,8 @@ static void keep(struct settings *settings, struct agent_facts *agent,
     (void)text_set(agent->ssm_endpoint, HOST_SIZE, "%s", settings->ssm);
     (void)text_set(agent->mgs_endpoint, HOST_SIZE, "%s", settings->mgs);
     (void)text_set(agent->identity_order, NAME_SIZE, "%s", settings->order);
+    if (takes_custom_identity(settings->order))
+        (void)text_set(agent->custom_region, REGION_SIZE, "%s", settings->custom_region);
     agent->container_mode = settings->container_mode;
 }
 

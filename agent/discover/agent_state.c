@@ -75,6 +75,15 @@ static int open_directory(const char *root, char path[PATH_SIZE])
     return fd;
 }
 
+/* Not even root changes it, nor makes anything in it: chattr(1), statx(2). Overlays and old kernels do not tell. */
+static bool is_immutable(int fd)
+{
+    struct statx status;
+
+    return statx(fd, "", AT_EMPTY_PATH, 0, &status) == 0 &&
+           (status.stx_attributes & STATX_ATTR_IMMUTABLE);
+}
+
 /* Why nothing can be written on its disk. */
 static enum failure judge_disk(int fd, const char *path, struct agent_facts *agent)
 {
@@ -175,6 +184,8 @@ static void look_at(const char *root, const char *path, mode_t type, dev_t own,
                                                                        : type;
     if (is_file ? found == S_IFDIR : found != type)
         failure = FAILURE_INVALID;
+    else if (fd >= 0 && !strstr(path, "/ipc") && is_immutable(fd))
+        failure = FAILURE_IMMUTABLE;
     else if (fd >= 0 && status.st_dev != own && !strstr(path, "/ipc"))
         failure = judge_disk(fd, path, agent);
     if (failure == FAILURE_NONE)
@@ -221,7 +232,8 @@ void agent_read_state(const char *root, struct agent_facts *agent)
         return;
     LOCAL_FD fd = open_directory(root, agent->state_directory);
     if (fd >= 0) {
-        enum failure failure = judge_disk(fd, agent->state_directory, agent);
+        enum failure failure = is_immutable(fd) ? FAILURE_IMMUTABLE
+                                                : judge_disk(fd, agent->state_directory, agent);
         if (failure == FAILURE_NONE)
             step_ok(&agent->state, 1);
         else

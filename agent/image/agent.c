@@ -251,7 +251,8 @@ void judge_config(struct image *image)
     judge_host(image, SEVERITY_WARNING, "S3.Endpoint", overrides.s3);
     judge_host(image, SEVERITY_WARNING, "Kms.Endpoint", overrides.kms);
     judge_region(image, SEVERITY_WARNING, "S3.Region", overrides.s3_region);
-    if (image->agent->identity_order[0] && !strstr(image->agent->identity_order, "EC2"))
+    if (image->agent->identity_order[0] && !strstr(image->agent->identity_order, "EC2") &&
+        !image->agent->custom_region[0])
         find(image, "agent-config-invalid", CONFIG, "%s: Identity.ConsumptionOrder is without EC2",
              CONFIG);
     if (image->agent->container_mode && !image->agent->identity_order[0])

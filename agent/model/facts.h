@@ -323,7 +323,8 @@ struct agent_facts {
     char config_mgs_region[REGION_SIZE]; /* Mgs.Region */
     char ssm_endpoint[HOST_SIZE];        /* Ssm.Endpoint, as it is written */
     char mgs_endpoint[HOST_SIZE];
-    char identity_order[NAME_SIZE]; /* Identity.ConsumptionOrder, what the agent knows of it */
+    char identity_order[NAME_SIZE];  /* Identity.ConsumptionOrder, what the agent knows of it */
+    char custom_region[REGION_SIZE]; /* of Identity.CustomIdentities, where it comes before EC2's */
     bool container_mode;
 
     char confined[DETAIL_SIZE]; /* by its unit so that it cannot come up: the file, and the line */

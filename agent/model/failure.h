@@ -90,6 +90,7 @@ enum outcome { OUTCOME_UNTRIED, OUTCOME_OK, OUTCOME_FAILED, OUTCOME_SKIPPED };
     ROW(ENVIRONMENT, "environment", "a variable in the environment") \
     ROW(IMDS_PROXY, "imds-proxy", "a proxy for the metadata service") \
     ROW(READ_ONLY, "read-only", "read-only") \
+    ROW(IMMUTABLE, "immutable", "immutable") /* chattr(1) */ \
     ROW(FULL, "full", "no space left") \
     ROW(NO_INODES, "no-inodes", "no inodes left") \
     ROW(NO_EXEC, "noexec", "mounted noexec") \

@@ -36,7 +36,7 @@ static const unsigned short calls[] = {
     /* files: which of them may be opened, Landlock decides */
     __NR_close, __NR_faccessat, __NR_fchmod, __NR_fgetxattr, __NR_fstat, __NR_fstatfs, __NR_getcwd, __NR_getdents64,
     __NR_lseek, __NR_mkdirat, __NR_newfstatat, __NR_openat, __NR_pread64, __NR_read, __NR_readlinkat, __NR_renameat,
-    __NR_unlinkat, __NR_write, __NR_writev,
+    __NR_statx, __NR_unlinkat, __NR_write, __NR_writev,
     437, 439, /* openat2 and faccessat2, which have the same number everywhere */
     /* memory */
     __NR_brk, __NR_futex, __NR_madvise, __NR_mlock, __NR_mremap, __NR_munmap,

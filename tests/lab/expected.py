@@ -442,6 +442,10 @@ EXPECTED = [  # fault, verdict, first finding
     ("configuration-written:percent", "not-ready", "agent-config-invalid"),
     ("configuration-written:mgs-line", "ready", None),  # such an endpoint is as none
     ("configuration-written:custom-null", "not-ready", "agent-config-invalid"),
+    ("configuration-written:custom-only", "ready", None),
+    ("configuration-written:custom-elsewhere", "not-ready", "agent-config-invalid"),
+    ("configuration-written:login", "ready", None),
+    ("configuration-written:mgs-login", "not-ready", "agent-config-invalid"),
     ("configuration-written:two-slashes", "not-ready", "agent-config-invalid"),
     ("configuration-written:null", "ready", None),
     ("configuration-written:region-blank", "not-ready", "agent-config-invalid"),
@@ -609,6 +613,7 @@ EXPECTED = [  # fault, verdict, first finding
     ("dns-led-away:refused", "not-ready", "vpc-dns-off"),
     ("dns-resolver-unreachable:cut-off", "not-ready", "dns-resolver-unreachable"),
     ("dns-hosts-override:all:right private-dns-off egress-blocked", "not-ready", "dns-hosts-override"),
+    ("foreign-source", "not-ready", "route-elsewhere"),
     ("rule-by-port", "not-ready", "no-route"),
     ("rule-by-port:blackhole", "not-ready", "no-route"),
     ("rule-by-port:tunnel", "not-ready", "route-elsewhere"),

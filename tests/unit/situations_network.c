@@ -878,6 +878,17 @@ static void source_is_a_tunnels(struct facts *facts)
         route_by(facts, facts->endpoints[i].addresses[j].address, "ens5", "10.8.0.2");
 }
 
+/* As of an image that was made in another network. */
+static void source_is_of_no_vpc(struct facts *facts)
+{
+    SET(facts->network.interfaces[0].addresses[facts->network.interfaces[0].n_addresses++],
+        "172.16.0.9/32");
+    connect_all(facts, ALL_ADDRESSES, FAILURE_TIMEOUT, 3504);
+    EACH_SERVICE(i)
+    for (int j = 0; j < 2; j++)
+        route_by(facts, facts->endpoints[i].addresses[j].address, "ens5", "172.16.0.9");
+}
+
 static void tunnel_has_imds(struct facts *facts)
 {
     break_imds(facts, CHECK_IMDS_CONNECT, FAILURE_TIMEOUT, 1204);
@@ -1082,6 +1093,7 @@ const struct situation reach_situations[] = {
     {"refused-on-the-way--resets", resets_for_all},
     {"route-elsewhere", tunnel_has_the_endpoints},
     {"route-elsewhere--source", source_is_a_tunnels},
+    {"route-elsewhere--other-network", source_is_of_no_vpc},
     {"route-elsewhere--imds", tunnel_has_imds},
     {"route-elsewhere--resolver", tunnel_has_the_resolver},
     {"other-interface", by_another_interface},

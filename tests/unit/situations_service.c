@@ -774,6 +774,11 @@ static void state_read_only(struct facts *facts)
     state_fails(facts, FAILURE_READ_ONLY);
 }
 
+static void state_immutable(struct facts *facts)
+{
+    state_fails(facts, FAILURE_IMMUTABLE);
+}
+
 static void disk_full(struct facts *facts)
 {
     state_fails(facts, FAILURE_FULL);
@@ -1002,6 +1007,19 @@ static void config_without_ec2(struct facts *facts)
     SET(facts->agent.identity_order, "OnPrem, CustomIdentity");
 }
 
+static void config_of_custom_identity(struct facts *facts)
+{
+    use_config(facts);
+    SET(facts->agent.identity_order, "CustomIdentity");
+    SET(facts->agent.custom_region, "us-east-1");
+}
+
+static void config_of_identity_elsewhere(struct facts *facts)
+{
+    config_of_custom_identity(facts);
+    SET(facts->agent.custom_region, "eu-west-1");
+}
+
 static void config_of_a_container(struct facts *facts)
 {
     use_config(facts);
@@ -1146,6 +1164,7 @@ const struct situation agent_situations[] = {
     {"agent-half-installed--label", program_from_a_home},
     {"agent-state-unwritable", state_read_only},
     {"agent-state-unwritable--full", disk_full},
+    {"agent-state-unwritable--immutable", state_immutable},
     {"agent-state-unwritable--file", a_file_for_a_directory},
     {"agent-state-unwritable--directory", a_directory_for_a_file},
     {"agent-state-unwritable--inodes", no_inodes},
@@ -1171,6 +1190,8 @@ const struct situation agent_situations[] = {
     {"agent-config-invalid--http", config_with_plain_http},
     {"agent-config-invalid--mgs-region", config_of_another_messaging_region},
     {"agent-config-invalid--no-ec2", config_without_ec2},
+    {"agent-config-invalid--identity-elsewhere", config_of_identity_elsewhere},
+    {"healthy--custom-identity", config_of_custom_identity},
     {"agent-config-invalid--container", config_of_a_container},
     {"healthy--container-mode", config_of_a_container_on_ec2},
     {"agent-registered-elsewhere", registered_elsewhere},

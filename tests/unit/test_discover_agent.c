@@ -5,6 +5,7 @@
 #include <elf.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <linux/fs.h>
 #include <sched.h>
 #include <errno.h>
 #include <setjmp.h>
@@ -14,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -1108,6 +1110,55 @@ static void the_order_of_identities_is_what_the_agent_knows_of_it(void **state)
     assert_string_equal(agent.identity_order, "OnPrem, CustomIdentity");
 }
 
+/* The first that is whole, where the agent asks for it before EC2's. */
+static void a_custom_identity_may_come_first(void **state)
+{
+    static const char form[] =
+        "{\"Identity\":{\"ConsumptionOrder\":[%s],\"CustomIdentities\":[%s]}}";
+    static const struct {
+        const char *order, *identities, *region;
+    } rows[] = {
+        {"\"CustomIdentity\",\"EC2\"", "{\"InstanceID\":\"i-1\",\"Region\":\"eu-west-1\"}",
+         "eu-west-1"},
+        {"\"CustomIdentity\"", "{\"instanceid\":\"i-1\",\"REGION\":\"eu-west-1\"}", "eu-west-1"},
+        {"\"CustomIdentity\"", "{\"Region\":\"eu-west-2\"},{\"InstanceID\":\"i-1\"}", ""},
+        {"\"CustomIdentity\"", "{},{\"InstanceID\":\"i-1\",\"Region\":\"eu-west-1\"}", "eu-west-1"},
+        {"\"EC2\",\"CustomIdentity\"", "{\"InstanceID\":\"i-1\",\"Region\":\"eu-west-1\"}", ""},
+        {"", "{\"InstanceID\":\"i-1\",\"Region\":\"eu-west-1\"}", ""},
+    };
+    (void)state;
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        char text[DETAIL_SIZE];
+        (void)snprintf(text, sizeof(text), form, rows[i].order, rows[i].identities);
+        put("/etc/amazon/ssm/amazon-ssm-agent.json", text);
+        agent = (struct agent_facts){0};
+        agent_read_config(root, &agent, &overrides);
+        assert_string_equal(agent.custom_region, rows[i].region);
+    }
+}
+
+/* It is in no report, and no part of the host. */
+static void a_login_in_an_endpoint_is_left_out(void **state)
+{
+    (void)state;
+    put("/etc/amazon/ssm/amazon-ssm-agent.json",
+        "{\"Ssm\":{\"Endpoint\":\"https://user:pa@ss@ssm.example.com\"},"
+        "\"Mgs\":{\"Endpoint\":\"user@mgs.example.com/a@b\"}}");
+    agent = (struct agent_facts){0};
+    agent_read_config(root, &agent, &overrides);
+    assert_string_equal(agent.ssm_endpoint, "https://ssm.example.com");
+    assert_string_equal(agent.mgs_endpoint, "mgs.example.com/a@b");
+    assert_string_equal(overrides.hosts[SERVICE_SSM], "ssm.example.com");
+    assert_int_equal(agent.config.outcome, OUTCOME_OK);
+
+    put("/etc/amazon/ssm/amazon-ssm-agent.json",
+        "{\"Mgs\":{\"Endpoint\":\"user:word@mgs.example.com\"}}");
+    agent_read_config(root, &agent, &overrides);
+    assert_int_equal(agent.config.failure, FAILURE_INVALID);
+    assert_string_equal(agent.mgs_endpoint, "mgs.example.com");
+}
+
 static void a_broken_configuration_is_named_with_its_line(void **state)
 {
     (void)state;
@@ -1316,6 +1367,21 @@ static enum failure without_writing_to(const char *directory)
     return failure;
 }
 
+/* With chattr(1)'s i it is found; true too where the file system has no such thing. */
+static bool frozen(const char *path)
+{
+    int fd = open(place(path), O_RDONLY | O_CLOEXEC), flags = 0, with = 0;
+    bool set = ioctl(fd, FS_IOC_GETFLAGS, &flags) == 0;
+
+    with = flags | FS_IMMUTABLE_FL;
+    set = set && ioctl(fd, FS_IOC_SETFLAGS, &with) == 0;
+    enum failure failure = state_failure();
+    if (set)
+        (void)ioctl(fd, FS_IOC_SETFLAGS, &flags);
+    (void)close(fd);
+    return failure == (set ? FAILURE_IMMUTABLE : FAILURE_NONE);
+}
+
 /* The sandbox of our own unit makes every mount read-only, which says nothing of the file system. */
 static void try_file_systems(void)
 {
@@ -1336,6 +1402,9 @@ static void try_file_systems(void)
     right = right && without_writing_to("/var/lib/amazon/ssm/ipc") == FAILURE_NONE &&
             without_writing_to("/var/lib/amazon/ssm/runtimeconfig") == FAILURE_READ_ONLY &&
             without_writing_to("/var/lib/amazon/ssm/i-1/replies") == FAILURE_READ_ONLY;
+    put("/var/lib/amazon/ssm/runtimeconfig/identity_config.json", "");
+    right = right && frozen("/var/lib/amazon/ssm") && frozen("/var/lib/amazon/ssm/runtimeconfig") &&
+            frozen("/var/lib/amazon/ssm/runtimeconfig/identity_config.json");
     _exit(right ? 0 : 1);
 }
 
@@ -1601,6 +1670,8 @@ int main(void)
         TEST(the_configuration_overrides),
         TEST(the_configuration_is_read_as_by_go),
         TEST(the_order_of_identities_is_what_the_agent_knows_of_it),
+        TEST(a_custom_identity_may_come_first),
+        TEST(a_login_in_an_endpoint_is_left_out),
         TEST(options_of_resolv_conf),
         TEST(a_configuration_that_cannot_be_read_is_not_judged),
         TEST(a_configuration_that_is_a_folder_is_none),

@@ -151,6 +151,12 @@ _CONFIGURATIONS = {
     "percent": '{"Ssm": {"Endpoint": "https://ssm.us-east-1.amazonaws.com/%zz"}}',
     "mgs-line": '{"Mgs": {"Endpoint": "ssmmessages.us-east-1.amazonaws.com\\n"}}',
     "custom-null": '{"Identity": {"CustomIdentities": [null]}}',
+    "custom-only": '{"Identity": {"ConsumptionOrder": ["CustomIdentity"], "CustomIdentities": [{"InstanceID": "%s", "Region": "us-east-1"}]}}'
+                   % w.INSTANCE_ID,
+    "custom-elsewhere": '{"Identity": {"ConsumptionOrder": ["CustomIdentity", "EC2"], "CustomIdentities": [{"InstanceID": "%s", '
+                        '"Region": "eu-west-1"}]}}' % w.INSTANCE_ID,
+    "login": '{"Ssm": {"Endpoint": "user:word@ssm.us-east-1.amazonaws.com"}}',
+    "mgs-login": '{"Mgs": {"Endpoint": "user:word@ssmmessages.us-east-1.amazonaws.com"}}',
     "two-slashes": '{"Ssm": {"Endpoint": "//ssm.us-east-1.amazonaws.com"}}',
     "upper-scheme": '{"Ssm": {"Endpoint": "HTTPS://ssm.us-east-1.amazonaws.com"}}',
     "address": '{"Ssm": {"Endpoint": "10.0.1.21"}}',
