@@ -202,7 +202,8 @@ view_quotes quote_denials, quote_tools, quote_how_many_are_denied, quote_actions
     quote_slow_answers, quote_agents_proxy;
 
 /* agent.c: the agent's installation; and what nobody explains */
-view_holds when_unit_is_missing, when_configuration_is_wrong, when_agent_stays_down;
+view_holds when_unit_is_missing, when_configuration_is_wrong, when_unit_is_doubted,
+    when_unit_is_known, when_agent_stays_down;
 view_quotes quote_summary, quote_checks, quote_package, quote_faults, quote_registration,
     quote_environment, quote_no_proxy, quote_bundle, quote_last_error;
 

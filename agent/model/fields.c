@@ -193,7 +193,7 @@ FIELDS(ENUM(installed, answer), ENUM(package, agent_package), TEXT(version, WORD
        TEXT(label, WORD), BOOL(twice), TEXT(unit, PATH), ENUM(unit_state, unit_state),
        TEXT(config_file, PATH), STRUCT(config, step), TEXT(config_region, WORD),
        TEXT(config_mgs_region, WORD), TEXT(ssm_endpoint, HOST), TEXT(mgs_endpoint, HOST),
-       TEXT(identity_order, WORD), BOOL(container_mode), TEXT(confined, PATH),
+       TEXT(identity_order, WORD), BOOL(container_mode), TEXT(confined, PATH), TEXT(doubted, PATH),
        STRUCT(environment, step), TEXT(http_proxy, HOST), TEXT(https_proxy, HOST),
        BOOL(proxy_login), TEXT(proxy_address, ADDRESS), TEXT(no_proxy, HOST),
        TEXT(proxy_file, PATH, EXTRA), TEXT(ssl_cert_file, PATH), TEXT(ssl_cert_dir, PATH),
