@@ -493,7 +493,7 @@ const struct cause causes[] = {
     {.code = "agent-environment", .way = WAY_FAULT,
      .title = "The SSM agent's environment keeps it from coming up",
      .here = {{"The SSM agent's unit {maybe}keeps it from coming up", {when_unit_is_doubted}},
-              {"The SSM agent's unit names an environment file that is not there", FACT(agent.environment.failure, FAILURE_ABSENT)},
+              {"The SSM agent's unit names an environment file that cannot be read", FACT(agent.environment.failure, FAILURE_ABSENT)},
               {"A file that the SSM agent's AWS SDK reads is no INI file", FACT(agent.environment.failure, FAILURE_MALFORMED)},
               {"{fault}"}},
      .explains = {{CHECK(AGENT_CONFIG), BECAUSE(FAILURE_ENVIRONMENT)}}, .evidence = {quote_faults, quote_environment},

@@ -264,7 +264,7 @@ static void read_files(struct reading *reading, struct variable layer[N_WANTED],
     if ((error != ENOENT && error != EISDIR) || reading->files[file].may_be_missing ||
         strchr(path, '%'))
         return;
-    step_fail(&reading->agent->environment, error == EISDIR ? FAILURE_INVALID : FAILURE_ABSENT, 1);
+    step_fail(&reading->agent->environment, FAILURE_ABSENT, 1);
     (void)text_quote(reading->agent->environment.detail, DETAIL_SIZE,
                      "%.90s names %.80s, which is %s", reading->files[file].named_in, path,
                      error == EISDIR ? "a folder" : "not there");

@@ -26,10 +26,13 @@ enum {
     INACCESSIBLE_PATHS,
     NO_EXEC_PATHS,
     TEMPORARY_FILES,
+    TEMPORARY_BOUND,
+    STATE_BOUND,
     PRIVATE_NETWORK,
     NETWORK_NAMESPACE,
     INTERFACES,
     IP_ADDRESS_DENY,
+    IP_ADDRESS_SOME,
     ADDRESS_FAMILIES,
     SYSTEM_CALLS,
     SYSTEM_CALLS_FEW,
@@ -351,7 +354,8 @@ static void find_harmful(const char *root, char of[N_READ][WORDS_SIZE], int n_st
                          bool harmful[N_TAKING])
 {
     const char *user = of[USER], *families = of[ADDRESS_FAMILIES], *calls = of[SYSTEM_CALLS];
-    const char *start = of[EXEC_START], *paths = of[BIND_PATHS];
+    const char *start = of[EXEC_START];
+    bool is_bound = of[BIND_PATHS][0] || of[BIND_READ_ONLY_PATHS][0];
     bool once = strcmp(of[TYPE], "oneshot") == 0;
     bool writable = strstr(of[STATE_DIRECTORY], "amazon/ssm") || has_state(of[READ_WRITE_PATHS]);
 
@@ -369,14 +373,18 @@ static void find_harmful(const char *root, char of[N_READ][WORDS_SIZE], int n_st
                               !covers(of[EXEC_PATHS], "/usr/bin/amazon-ssm-agent")) ||
                              (covers(of[NO_EXEC_PATHS], "/usr/bin/ssm-agent-worker") &&
                               !covers(of[EXEC_PATHS], "/usr/bin/ssm-agent-worker"));
-    harmful[TEMPORARY_FILES] = has_needed(root, of[TEMPORARY_FILES]) && !paths[0] &&
-                               !of[BIND_READ_ONLY_PATHS][0];
+    harmful[TEMPORARY_FILES] = has_needed(root, of[TEMPORARY_FILES]) && !is_bound;
+    harmful[TEMPORARY_BOUND] = has_needed(root, of[TEMPORARY_FILES]) && is_bound;
+    harmful[STATE_BOUND] = has_state(of[BIND_READ_ONLY_PATHS]);
     harmful[PRIVATE_NETWORK] = says_yes(of[PRIVATE_NETWORK]);
     harmful[NETWORK_NAMESPACE] = of[NETWORK_NAMESPACE][0] && !is_gone(root, of[NETWORK_NAMESPACE]);
     harmful[INTERFACES] = has_no_interface(root, of[INTERFACES]);
     harmful[IP_ADDRESS_DENY] = (has_imds(of[IP_ADDRESS_DENY]) && !has_imds(of[IP_ADDRESS_ALLOW])) ||
                                (has_all(of[IP_ADDRESS_DENY]) &&
                                 !has_endpoints(of[IP_ADDRESS_ALLOW]));
+    harmful[IP_ADDRESS_SOME] = !harmful[IP_ADDRESS_DENY] && !has_all(of[IP_ADDRESS_DENY]) &&
+                               has_endpoints(of[IP_ADDRESS_DENY]) &&
+                               !has_endpoints(of[IP_ADDRESS_ALLOW]);
     harmful[ADDRESS_FAMILIES] = families[0] &&
                                 (families[0] == '~') == has_word(families, "AF_INET");
     harmful[SYSTEM_CALLS] = takes_calls(calls, of[ERROR_NUMBER]);
@@ -434,6 +442,9 @@ void unit_confinement(const char *root, const char *unit, unit_taken *each, void
         [NO_EXEC_PATHS] = {"NoExecPaths", true, TAKEN_ALL,
                            ", and no ExecPaths= has the agent and its worker"},
         [TEMPORARY_FILES] = {"TemporaryFileSystem", true, TAKEN_ALL, " hides what the agent needs"},
+        [TEMPORARY_BOUND] = {"TemporaryFileSystem", true, TAKEN_MAYBE,
+                             ", if what is bound into it is not all that the agent needs"},
+        [STATE_BOUND] = {"BindReadOnlyPaths", true, TAKEN_ALL, ""},
         [PRIVATE_NETWORK] = {"PrivateNetwork", false, TAKEN_ALL, ""},
         [NETWORK_NAMESPACE] = {"NetworkNamespacePath", false, TAKEN_MAYBE,
                                ", if that is another network than this"},
@@ -441,6 +452,8 @@ void unit_confinement(const char *root, const char *unit, unit_taken *each, void
                         " leaves no network interface"},
         [IP_ADDRESS_DENY] = {"IPAddressDeny", true, TAKEN_ALL,
                              " holds the metadata service, or all endpoints"},
+        [IP_ADDRESS_SOME] = {"IPAddressDeny", true, TAKEN_MAYBE,
+                             ", if it holds an endpoint or a nameserver"},
         [ADDRESS_FAMILIES] = {"RestrictAddressFamilies", true, TAKEN_ALL, ""},
         [SYSTEM_CALLS] = {"SystemCallFilter", true, TAKEN_ALL, ", the agent needs some of these"},
         [SYSTEM_CALLS_FEW] = {"SystemCallFilter", true, TAKEN_MAYBE,

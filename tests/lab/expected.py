@@ -386,6 +386,7 @@ EXPECTED = [  # fault, verdict, first finding
     # what people write, and what comes in other forms than usual
     ("unit-written:confined", "not-ready", "agent-environment"),  # by systemd.exec(5): no systemd starts the agent here
     ("unit-written:imds-denied", "not-ready", "agent-environment"),
+    ("unit-written:vpc-denied", "degraded", "agent-environment"),  # down: by its files alone, which addresses are the endpoints' is not known
     ("unit-written:confined-well", "ready", None),
     ("unit-written:option", "not-ready", "agent-environment"),
     ("unit-written:twice", "not-ready", "agent-environment"),  # by systemd.service(5): such a unit is not loaded
@@ -404,7 +405,7 @@ EXPECTED = [  # fault, verdict, first finding
     ("unit-written:true", "not-ready", "agent-environment"),
     ("unit-written:no-path", "ready", None),
     ("unit-written:bus", "not-ready", "agent-environment"),
-    ("unit-written:watchdog", "not-ready", "agent-environment"),
+    ("unit-written:watchdog", "not-ready", "agent-environment"),  # it comes up, and is killed every 30 s
     ("unit-written:group", "not-ready", "agent-environment"),
     ("unit-written:all-rights", "ready", None),
     ("unit-written:triggers", "not-ready", "agent-environment"),

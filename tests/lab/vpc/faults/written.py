@@ -13,6 +13,7 @@ _ENVIRONMENT = f"EnvironmentFile={_FILE}\n"
 _UNITS = {
     "confined": ("PrivateNetwork=yes\n", ""),
     "imds-denied": ("IPAddressDeny=any\nIPAddressAllow=localhost 10.0.0.0/8\n", ""),
+    "vpc-denied": ("IPAddressDeny=10.0.0.0/8\n", ""),
     "option": ("ExecStart=\nExecStart=/usr/bin/amazon-ssm-agent -register\n", ""),
     "twice": ("ExecStart=/usr/bin/amazon-ssm-agent\n", ""),
     "limits": ("LimitNOFILE=16\n", ""),
