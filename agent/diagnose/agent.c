@@ -79,6 +79,20 @@ void quote_environment(const struct view *view, struct finding *finding)
         finding_evidence(finding, "%s sets %s", agent->variables[i].file, agent->variables[i].name);
 }
 
+/* Nothing else of its environment is known to do harm. */
+bool when_unit_is_doubted(const struct view *view)
+{
+    const struct agent_facts *agent = &view->facts->agent;
+
+    return agent->doubted[0] && !agent->confined[0] && agent->n_variables == 0 &&
+           agent->environment.outcome != OUTCOME_FAILED;
+}
+
+bool when_unit_is_known(const struct view *view)
+{
+    return !when_unit_is_doubted(view);
+}
+
 void quote_no_proxy(const struct view *view, struct finding *finding)
 {
     const struct agent_facts *agent = &view->facts->agent;

@@ -205,6 +205,9 @@ static void find_environment(const struct finder *to)
     if (agent->confined[0])
         add(to, CHECK_AGENT_CONFIG, STATUS_FAIL, FAILURE_ENVIRONMENT,
             "the agent's unit keeps it from working: %s", agent->confined);
+    if (agent->doubted[0])
+        add(to, CHECK_AGENT_CONFIG, STATUS_WARN, FAILURE_ENVIRONMENT,
+            "the agent's unit may keep it from working: %s", agent->doubted);
     for (int32_t i = 0; i < agent->n_variables; i++)
         if (agent->variables[i].harm != HARM_IMDS_BY_IPV6 || !to->facts->network.usable_ipv6)
             add(to, CHECK_AGENT_CONFIG, STATUS_FAIL, FAILURE_ENVIRONMENT,

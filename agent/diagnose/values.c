@@ -361,6 +361,7 @@ static const struct {
     {"dead-first", {when_dead_servers_come_first}},   /* before one that answers */
     {"deb", FACT(agent.package, AGENT_PACKAGE_DEB)},  /* the agent is a deb package */
     {"dns-off", FACT(resolvers.order, LOOKUP_FILES)}, /* nsswitch.conf names no dns for hosts */
+    {"doubted", FACT(agent.doubted, NOT_EMPTY)},      /* the agent's unit may take what it needs */
     {"fips-name", {when_name_is_fips}},      /* the agent's configuration gives a FIPS name */
     {"gateway-service", {when_has_gateway}}, /* the service has gateway endpoints too */
     {"hops-run-out", {when_hops_run_out}},   /* the ICMP error says that no hop was left */

@@ -265,11 +265,13 @@ static void read_files(struct reading *reading, struct variable layer[N_WANTED],
     int error = strpbrk(name, "*?[") ? read_named(reading->root, layer, path, name)
                                      : read_file(reading->root, layer, path);
 
-    if (error != ENOENT || reading->files[file].may_be_missing || strchr(path, '%'))
+    if ((error != ENOENT && error != EISDIR) || reading->files[file].may_be_missing ||
+        strchr(path, '%'))
         return;
     step_fail(&reading->agent->environment, FAILURE_ABSENT, 1);
     (void)text_quote(reading->agent->environment.detail, DETAIL_SIZE,
-                     "%.90s names %.80s, which is not there", reading->files[file].named_in, path);
+                     "%.90s names %.80s, which is %s", reading->files[file].named_in, path,
+                     error == EISDIR ? "a folder" : "not there");
 }
 
 /* --- what the agent takes of it --- */
@@ -465,12 +467,13 @@ static void keep_all(const struct variable all[N_WANTED], const char *root,
     }
 }
 
-static void take_confinement(void *arg, bool fatal, const char *file, const char *words)
+static void take_confinement(void *arg, enum taken taken, const char *file, const char *words)
 {
     struct agent_facts *agent = arg;
+    char *to = taken == TAKEN_ALL ? agent->confined : agent->doubted;
 
-    if (fatal && !agent->confined[0])
-        (void)text_quote(agent->confined, DETAIL_SIZE, "%s: %s", file, words);
+    if (taken != TAKEN_SOME && !to[0])
+        (void)text_quote(to, DETAIL_SIZE, "%s: %s", file, words);
 }
 
 /* What the upper layer has counts, and is taken from it. */

@@ -342,12 +342,10 @@ bool unit_word(char **at, char *word, size_t size)
 
 /* --- values --- */
 
-/* systemd.unit(5): an empty condition, of whatever kind, resets all of them; what a unit requires, nothing resets. */
-static bool resets(const char *key, const char *of)
+/* systemd.unit(5): what a unit requires, nothing resets. */
+static bool resets(const char *of)
 {
-    return text_starts(key, "Condition")
-               ? text_starts(of, "Condition")
-               : strcmp(key, of) == 0 && !text_starts(of, "Requi") && strcmp(of, "BindsTo") != 0;
+    return !text_starts(of, "Requi") && strcmp(of, "BindsTo") != 0;
 }
 
 /* Of env(1)'s assignments: https_proxy=http://user:password@10.0.0.5:3128. */
@@ -372,12 +370,12 @@ static void take_setting(struct unit_assigned *assigned, const char *path, const
 {
     char escaped[WORDS_SIZE];
 
-    if (!value[0] && resets(key, assigned->key)) {
+    if (strcmp(key, assigned->key) != 0)
+        return;
+    if (!value[0] && resets(key)) {
         assigned->to[0] = '\0';
         assigned->n = 0;
     }
-    if (strcmp(key, assigned->key) != 0)
-        return;
     assigned->n += value[0] ? 1 : 0;
     (void)text_escape(escaped, sizeof(escaped), value, strlen(value));
     if (text_starts(key, "Exec"))

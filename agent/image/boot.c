@@ -103,10 +103,11 @@ void judge_starts(struct image *image)
 
 /* --- 5: drop-ins --- */
 
-static void take_confinement(void *arg, bool fatal, const char *file, const char *words)
+static void take_confinement(void *arg, enum taken taken, const char *file, const char *words)
 {
     if (!text_starts(file, "/run/")) /* that is empty at boot */
-        (fatal ? find : find_warning)(arg, "image-unit-overridden", file, "%s: %s", file, words);
+        (taken == TAKEN_ALL ? find : find_warning)(arg, "image-unit-overridden", file, "%s: %s",
+                                                   file, words);
 }
 
 void judge_drop_ins(struct image *image)

@@ -328,6 +328,7 @@ struct agent_facts {
     bool container_mode;
 
     char confined[DETAIL_SIZE]; /* by its unit so that it cannot come up: the file, and the line */
+    char doubted[DETAIL_SIZE];  /* the same of a line whose effect cannot be told from here */
     struct step environment;    /* systemd can make it: its files are there */
     char http_proxy[HOST_SIZE]; /* of the environment; user and password cut out */
     char https_proxy[HOST_SIZE];

@@ -408,6 +408,7 @@ EXPECTED = [  # fault, verdict, first finding
     # what people write, and what comes in other forms than usual
     ("unit-written:confined", "not-ready", "agent-environment"),  # by systemd.exec(5): no systemd starts the agent here
     ("unit-written:imds-denied", "not-ready", "agent-environment"),
+    ("unit-written:vpc-denied", "degraded", "agent-environment"),  # down: by its files alone, which addresses are the endpoints' is not known
     ("unit-written:confined-well", "ready", None),
     ("unit-written:option", "not-ready", "agent-environment"),
     ("unit-written:twice", "not-ready", "agent-environment"),  # by systemd.service(5): such a unit is not loaded
@@ -415,6 +416,23 @@ EXPECTED = [  # fault, verdict, first finding
     ("unit-written:limits-wide", "ready", None),
     ("unit-written:imds-alone", "not-ready", "agent-environment"),
     ("unit-written:binds", "not-ready", "agent-environment"),
+    ("unit-written:hardened", "ready", None),
+    ("unit-written:calls", "not-ready", "agent-environment"),
+    ("unit-written:calls-denied", "not-ready", "agent-environment"),
+    ("unit-written:no-exec", "not-ready", "agent-environment"),
+    ("unit-written:ipv6-alone", "not-ready", "agent-environment"),
+    ("unit-written:hidden", "not-ready", "agent-environment"),
+    ("unit-written:path-gone", "not-ready", "agent-environment"),
+    ("unit-written:false-before", "not-ready", "agent-environment"),
+    ("unit-written:true", "not-ready", "agent-environment"),
+    ("unit-written:no-path", "ready", None),
+    ("unit-written:bus", "not-ready", "agent-environment"),
+    ("unit-written:watchdog", "not-ready", "agent-environment"),  # it comes up, and is killed every 30 s
+    ("unit-written:group", "not-ready", "agent-environment"),
+    ("unit-written:all-rights", "ready", None),
+    ("unit-written:triggers", "not-ready", "agent-environment"),
+    ("unit-written:another-condition", "degraded", "agent-environment"),
+    ("unit-written:folder", "not-ready", "agent-environment"),
     ("unit-written:condition", "not-ready", "agent-environment"),
     ("unit-written:condition-holds", "ready", None),
     ("unit-written", "not-ready", "proxy-in-the-way"),

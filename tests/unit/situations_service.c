@@ -901,6 +901,12 @@ static void unit_is_confined(struct facts *facts)
         "/etc/systemd/system/amazon-ssm-agent.service.d/hardening.conf: PrivateNetwork=yes");
 }
 
+static void unit_is_doubted(struct facts *facts)
+{
+    SET(facts->agent.doubted, "/etc/systemd/system/amazon-ssm-agent.service.d/hardening.conf: "
+                              "ConditionVirtualization=vm, if that does not hold");
+}
+
 static void environment_file_gone(struct facts *facts)
 {
     step_fail(&facts->agent.environment, FAILURE_ABSENT, 1);
@@ -1181,6 +1187,7 @@ const struct situation agent_situations[] = {
     {"agent-environment--file", environment_file_gone},
     {"agent-environment--sdk-file", sdk_file_is_no_ini},
     {"agent-environment--confined", unit_is_confined},
+    {"agent-environment--doubted", unit_is_doubted},
     {"ipv6-only--environment", imds_by_ipv6_where_there_is_only_that},
     {"imds-through-proxy", imds_by_proxy},
     {"healthy--imds-past-the-proxy", imds_past_the_proxy},

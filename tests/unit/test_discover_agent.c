@@ -287,7 +287,8 @@ static const char drop_in[] = "/etc/systemd/system/amazon-ssm-agent.service.d/50
 static void read_anew(void **state)
 {
     put_program("/usr/bin/amazon-ssm-agent", "#!");
-    put("/lib/systemd/system/amazon-ssm-agent.service", "[Service]\nExecStart=/usr/bin/x\n");
+    put("/lib/systemd/system/amazon-ssm-agent.service",
+        "[Service]\nExecStart=/usr/bin/amazon-ssm-agent\n");
     memset(&agent, 0, sizeof(agent));
     memset(&login, 0, sizeof(login));
     put_program("/usr/bin/x", "#!");
@@ -492,11 +493,16 @@ static void words_are_read_as_by_systemd(void **state)
 
 static char harm[512];
 
-static void take_harm(void *arg, bool fatal, const char *file, const char *words)
+static void take_harm(void *arg, enum taken taken, const char *file, const char *words)
 {
     (void)arg;
-    assert_string_equal(file, drop_in);
-    (void)text_add(harm, sizeof(harm), "%s%.16s", fatal ? "!" : "", words);
+    if (!strstr(file, ".requires"))
+        assert_string_equal(file, drop_in);
+    (void)text_add(harm, sizeof(harm), "%s%.16s",
+                   taken == TAKEN_ALL     ? "!"
+                   : taken == TAKEN_MAYBE ? "?"
+                                          : "",
+                   words);
 }
 
 /* systemd.exec(5), systemd.resource-control(5): what of a unit's sandbox keeps the agent, which is root's, from its work. */
@@ -506,9 +512,11 @@ static void a_sandbox_that_keeps_the_agent_down_is_named(void **state)
         const char *lines, *harm;
     } rows[] = {
         {"ExecStart=", "!ExecStart= start"},
-        {"ExecStart=/usr/bin/x", "!ExecStart=/usr/b"},
-        {"ExecStart=/usr/bin/x\nType=oneshot", ""},
-        {"ExecStart=\nExecStart=/usr/bin/x", ""},
+        {"ExecStart=/usr/bin/amazon-ssm-agent", "!ExecStart=/usr/b"},
+        {"ExecStart=/usr/bin/amazon-ssm-agent\nType=oneshot", ""},
+        {"ExecStart=\nExecStart=/usr/bin/amazon-ssm-agent", ""},
+        {"ExecStart=\nExecStart=/bin/true", "!ExecStart=/bin/t"},
+        {"ExecStart=\nExecStart=-/opt/agent", "?ExecStart=-/opt/"},
         {"ExecStart=\nExecStart=/usr/bin/env A=-b /usr/bin/amazon-ssm-agent -register",
          "!ExecStart=/usr/b"},
         {"ExecStart=\nExecStart=@/usr/bin/amazon-ssm-agent --version", "!ExecStart=@/usr/"},
@@ -559,7 +567,10 @@ static void a_sandbox_that_keeps_the_agent_down_is_named(void **state)
         {"IPAddressDeny=link-local", "!IPAddressDeny=li"},
         {"IPAddressDeny=169.254.0.0/16", "!IPAddressDeny=16"},
         {"IPAddressDeny=0.0.0.0/0", "!IPAddressDeny=0."},
-        {"IPAddressDeny=10.0.0.0/8", ""},
+        {"IPAddressDeny=10.0.0.0/8", "?IPAddressDeny=10"},
+        {"IPAddressDeny=10.0.0.0/8 link-local", "!IPAddressDeny=10"},
+        {"IPAddressDeny=10.0.0.0/8\nIPAddressAllow=10.0.0.0/16", ""},
+        {"IPAddressDeny=multicast", ""},
         {"IPAddressDeny=any\nIPAddressAllow=10.0.0.0/8", "!IPAddressDeny=an"},
         {"IPAddressDeny=any\nIPAddressAllow=link-local", "!IPAddressDeny=an"},
         {"IPAddressDeny=any\nIPAddressAllow=169.254.169.254 ::1", "!IPAddressDeny=an"},
@@ -574,7 +585,7 @@ static void a_sandbox_that_keeps_the_agent_down_is_named(void **state)
         {"[Unit]\nConditionPathExists=/gone", "!ConditionPathExi"},
         {"[Unit]\nConditionPathExists=/lib\nConditionPathExists=!/gone", ""},
         {"[Unit]\nConditionPathExists=/lib\nConditionPathExists=!/lib", "!ConditionPathExi"},
-        {"[Unit]\nConditionPathExists=|/gone", ""},
+        {"[Unit]\nConditionPathExists=|/gone", "!ConditionPathExi"},
         {"[Unit]\nConditionPathExists=/run/later", ""},
         {"[Unit]\nConditionPathExists=%E/gone", ""},
         {"[Unit]\nConditionPathExists=/lib\nConditionPathExists=/go ne", "!ConditionPathExi"},
@@ -582,7 +593,8 @@ static void a_sandbox_that_keeps_the_agent_down_is_named(void **state)
         {"[Unit]\nConditionPathExists=/gone\nConditionPathExists=", ""},
         {"[Unit]\nConditionPathIsDirectory=/gone", "!ConditionPathIsD"},
         {"[Unit]\nConditionFileNotEmpty=/gone", "!ConditionFileNot"},
-        {"[Unit]\nConditionPathIsDirectory=!/gone\nConditionFileNotEmpty=|/gone", ""},
+        {"[Unit]\nConditionPathIsDirectory=!/gone\nConditionFileNotEmpty=|/gone",
+         "!ConditionFileNot"},
         {"[Unit]\nAssertPathExists=/gone", "!AssertPathExists"},
         {"ConditionPathExists=/gone\n[Install]\nConditionPathExists=/gone", "!ConditionPathExi"},
         {"[Unit]\nUser=ssm", ""},
@@ -601,7 +613,7 @@ static void a_sandbox_that_keeps_the_agent_down_is_named(void **state)
         {"ExecStartPre=/gone\nExecStartPre=", ""},
         {"ExecStartPre=/run/made/by/another", ""},
         {"ExecStartPre=\"/a b\" c", ""},
-        {"ExecStartPre=/usr/bin/y", "!ExecStartPre=/us"},
+        {"ExecStartPre=/usr/bin/amazon-ssm-agent", "!ExecStartPre=/us"},
         {"ExecStartPre=-/gone", ""},
         {"ExecStartPre=+/lib", ""},
         {"ExecCondition=/gone", "!ExecCondition=/g"},
@@ -611,8 +623,66 @@ static void a_sandbox_that_keeps_the_agent_down_is_named(void **state)
         {"WorkingDirectory=/var/lib/amazon", ""},
         {"RootDirectory=/lib", "!RootDirectory=/l"},
         {"RootDirectory=/lib\nBindReadOnlyPaths=/usr", ""},
-        {"RootDirectory=/jail\nExecStart=\nExecStart=/usr/bin/y\nWorkingDirectory=/gone", ""},
+        {"RootDirectory=/jail\nExecStart=\nExecStart=/usr/bin/amazon-ssm-agent\nWorkingDirectory=/gone",
+         ""},
         {"RootDirectory=/", ""},
+        {"ExecStartPre=/bin/false", "!ExecStartPre=/bi"},
+        {"ExecStartPre=-/bin/false", ""},
+        {"ExecCondition=false", "!ExecCondition=fa"},
+        {"ExecStartPost=/gone", "!ExecStartPost=/g"},
+        {"InaccessiblePaths=/gone", "!InaccessiblePath"},
+        {"InaccessiblePaths=-/gone +/lib", ""},
+        {"InaccessiblePaths=/etc", "!InaccessiblePath"},
+        {"InaccessiblePaths=/usr/bin/", "!InaccessiblePath"},
+        {"InaccessiblePaths=/us", "!InaccessiblePath"},
+        {"TemporaryFileSystem=/usr:ro", "!TemporaryFileSys"},
+        {"TemporaryFileSystem=/usr\nBindReadOnlyPaths=/usr/bin", "?TemporaryFileSys"},
+        {"BindReadOnlyPaths=/var/lib/amazon", "!BindReadOnlyPath"},
+        {"TemporaryFileSystem=/var", ""},
+        {"BindPaths=/gone:/lib", "!BindPaths=/gone:"},
+        {"BindReadOnlyPaths=/lib:/gone", ""},
+        {"ReadWritePaths=/gone", "!ReadWritePaths=/"},
+        {"NoExecPaths=/", "!NoExecPaths=/, a"},
+        {"NoExecPaths=/\nExecPaths=/usr", ""},
+        {"NoExecPaths=/\nExecPaths=/usr/bin/amazon-ssm-agent", "!NoExecPaths=/, a"},
+        {"NoExecPaths=/usr/lib", "!NoExecPaths=/usr"},
+        {"NetworkNamespacePath=/gone", "!NetworkNamespace"},
+        {"NetworkNamespacePath=/lib", "?NetworkNamespace"},
+        {"RestrictNetworkInterfaces=lo", "!RestrictNetworkI"},
+        {"RestrictNetworkInterfaces=lo ens5", ""},
+        {"RestrictNetworkInterfaces=~ens5", "!RestrictNetworkI"},
+        {"RestrictNetworkInterfaces=~docker0", ""},
+        {"RestrictAddressFamilies=AF_INET6 AF_UNIX", "!RestrictAddressF"},
+        {"RestrictAddressFamilies=~AF_INET6", ""},
+        {"SystemCallFilter=@system-service\nSystemCallFilter=~@privileged", ""},
+        {"SystemCallFilter=~@privileged @resources", "!SystemCallFilter"},
+        {"SystemCallFilter=~@resources:EPERM", ""},
+        {"SystemCallFilter=~@resources\nSystemCallErrorNumber=EPERM", ""},
+        {"SystemCallFilter=~@mount @network-io:EPERM", "!SystemCallFilter"},
+        {"SystemCallFilter=~ptrace @debug", ""},
+        {"SystemCallFilter=@basic-io @network-io", "!SystemCallFilter"},
+        {"SystemCallFilter=@basic-io socket", "?SystemCallFilter"},
+        {"DevicePolicy=strict", "!DevicePolicy=str"},
+        {"DevicePolicy=strict\nDeviceAllow=/dev/null rw", ""},
+        {"Group=staff\nSupplementaryGroups=root staff", ""},
+        {"Group=gone", "!Group=gone, whic"},
+        {"Group=roo", "!Group=roo, which"},
+        {"SupplementaryGroups=root gone", "!SupplementaryGro"},
+        {"Group=1000", ""},
+        {"User=daemon\nProtectSystem=strict\nExecStart=\nExecStart=+/usr/bin/amazon-ssm-agent", ""},
+        {"WatchdogSec=30", "!WatchdogSec=30, "},
+        {"WatchdogSec=0", ""},
+        {"Type=dbus\nTimeoutStartSec=infinity", "!Type=dbus, and t"},
+        {"Type=dbus\nBusName=a.b", "!Type=dbus, and t"},
+        {"[Unit]\nConditionPathExists=|/gone\nConditionPathExists=|!/lib", "!ConditionPathExi"},
+        {"[Unit]\nConditionPathExists=|/gone\nConditionPathExists=|/lib", ""},
+        {"[Unit]\nConditionPathExists=|/gone\nConditionHost=|a", ""},
+        {"[Unit]\nConditionHost=!a", "?ConditionHost=!a"},
+        {"[Unit]\nAssertVirtualization=no", "?AssertVirtualiza"},
+        {"[Unit]\nConditionFileIsExecutable=/usr/bin/amazon-ssm-agent", "!ConditionFileIsE"},
+        {"[Unit]\nConditionPathIsDirectory=/lib\nConditionPathIsSymbolicLink=!/lib", ""},
+        {"[Unit]\nConditionPathExists=!/run/later", ""},
+        {"[Unit]\nConditionPathExistsGlob=/etc/x*", "?ConditionPathExi"},
         {"Type=notify", "!Type=notify, and"},
         {"Type=forking\nTimeoutStartSec=90", "!Type=forking, an"},
         {"Type=forking\nTimeoutStartSec=infinity", ""},
@@ -625,15 +695,24 @@ static void a_sandbox_that_keeps_the_agent_down_is_named(void **state)
                                          "/run/systemd/generator.late/late.service",
                                          "/run/systemd/transient/passing.service",
                                          "/etc/init.d/script",
-                                         "/usr/bin/y",
-                                         "/jail/usr/bin/y"};
+                                         "/usr/bin/amazon-ssm-agent",
+                                         "/jail/usr/bin/amazon-ssm-agent",
+                                         "/etc/systemd/system/amazon-ssm-agent.service.requires/"
+                                         "amazon-ssm-agent.service"};
     char text[256];
 
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
-        put("/lib/systemd/system/amazon-ssm-agent.service", "[Service]\nExecStart=/usr/bin/y\n");
+        put("/lib/systemd/system/amazon-ssm-agent.service",
+            "[Service]\nExecStart=/usr/bin/amazon-ssm-agent\n");
         for (size_t j = 0; j < COUNT_OF(others); j++)
             put(others[j], "");
         put_program("/a b", "");
+        put("/etc/group", "root:x:0:\nstaff:x:50:\n");
+        put("/sys/class/net/ens5/device/x", "");
+        put("/sys/class/net/docker0/x", "");
+        put("/etc/resolv.conf", "");
+        put("/home/x", "");
+        put("/usr/bin/ssm-agent-worker", "");
         assert_int_equal(symlink("/dev/null", place("/etc/systemd/system/masked.service")), 0);
         (void)text_set(text, sizeof(text), "[Service]\n%s\n", rows[i].lines);
         put(drop_in, text);
@@ -641,6 +720,11 @@ static void a_sandbox_that_keeps_the_agent_down_is_named(void **state)
         unit_confinement(root, "amazon-ssm-agent.service", take_harm, NULL);
         if (strcmp(harm, rows[i].harm) != 0)
             fail_msg("%s: \"%s\"", rows[i].lines, harm);
+        put_link("/etc/systemd/system/amazon-ssm-agent.service.requires/gone.service", "x");
+        harm[0] = '\0';
+        unit_confinement(root, "amazon-ssm-agent.service", take_harm, NULL);
+        if (!strstr(harm, "!Requires="))
+            fail_msg("%s with a link in .requires: \"%s\"", rows[i].lines, harm);
         assert_int_equal(tear_down(state), 0);
         assert_int_equal(mkdir(root, 0700), 0);
     }

@@ -13,6 +13,7 @@ _ENVIRONMENT = f"EnvironmentFile={_FILE}\n"
 _UNITS = {
     "confined": ("PrivateNetwork=yes\n", ""),
     "imds-denied": ("IPAddressDeny=any\nIPAddressAllow=localhost 10.0.0.0/8\n", ""),
+    "vpc-denied": ("IPAddressDeny=10.0.0.0/8\n", ""),
     "option": ("ExecStart=\nExecStart=/usr/bin/amazon-ssm-agent -register\n", ""),
     "twice": ("ExecStart=/usr/bin/amazon-ssm-agent\n", ""),
     "limits": ("LimitNOFILE=16\n", ""),
@@ -23,6 +24,25 @@ _UNITS = {
     "binds": ("[Unit]\nBindsTo=corp-init.service\n", ""),
     "confined-well": ("ProtectSystem=strict\nReadWritePaths=/var/lib/amazon /var/log/amazon\nIPAddressDeny=any\n"
                       "IPAddressAllow=link-local 10.0.0.0/8\nNoNewPrivileges=no\n", ""),
+    "hardened": ("SystemCallFilter=@system-service\nSystemCallFilter=~@privileged @resources\nSystemCallErrorNumber=EPERM\n"
+                 "SystemCallArchitectures=native\nRestrictAddressFamilies=AF_INET AF_UNIX AF_NETLINK\nCapabilityBoundingSet=\n"
+                 "NoExecPaths=/\nExecPaths=/usr\nProtectHome=yes\nPrivateTmp=yes\nPrivateDevices=yes\nInaccessiblePaths=-/gone\n", ""),
+    "calls": ("SystemCallFilter=@basic-io @file-system @network-io\n", ""),
+    "calls-denied": ("SystemCallFilter=~@resources\n", ""),
+    "no-exec": ("NoExecPaths=/\nExecPaths=/usr/bin/amazon-ssm-agent\n", ""),
+    "ipv6-alone": ("RestrictAddressFamilies=AF_INET6 AF_UNIX\n", ""),
+    "hidden": ("InaccessiblePaths=/etc/resolv.conf\n", ""),
+    "path-gone": ("ReadWritePaths=/srv/gone\n", ""),
+    "false-before": ("ExecStartPre=/bin/false\n", ""),
+    "true": ("ExecStart=\nExecStart=/bin/true\n", ""),
+    "no-path": ("ExecStart=\nExecStart=amazon-ssm-agent\n", ""),
+    "bus": ("Type=dbus\n", ""),
+    "watchdog": ("WatchdogSec=30\n", ""),
+    "group": ("Group=gone\n", ""),
+    "all-rights": ("User=daemon\nProtectSystem=strict\nExecStart=\nExecStart=+/usr/bin/amazon-ssm-agent\n", ""),
+    "triggers": ("[Unit]\nConditionPathExists=|/etc/gone\nConditionPathExists=|!/etc/hosts\n", ""),
+    "another-condition": ("[Unit]\nConditionHost=!build\n", ""),
+    "folder": ("EnvironmentFile=/etc\n", ""),
     "spaces": (_ENVIRONMENT, "https_proxy = http://{P}\n"),
     "quoted-path": (f'EnvironmentFile="{_FILE}"\n', "https_proxy=http://{P}\n"),
     "glob": (f"EnvironmentFile={_FILE}*\n", "https_proxy=http://{P}\n"),
