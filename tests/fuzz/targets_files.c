@@ -291,7 +291,7 @@ void fuzz_agent_state(const uint8_t *bytes, size_t n)
     start(__func__);
     put_all(names, COUNT_OF(names), bytes, n);
     facts.agent.installed = ANSWER_YES;
-    agent_read_state(root, &facts.agent);
+    agent_read_state(root, "", &facts.agent);
     resolvers_read(root, &facts.resolvers);
     fuzz_require_clean(&facts_fields, &facts);
 }
