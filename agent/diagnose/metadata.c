@@ -56,10 +56,11 @@ void quote_interfaces(const struct view *view, struct finding *finding)
 
     for (int32_t i = 0; i < network->n_interfaces; i++) {
         const struct interface_facts *interface = &network->interfaces[i];
+        bool any = interface->n_addresses > 0;
         finding_evidence(finding, "%s is %s, %d address%s%s%s", interface->name,
                          interface->up ? "up" : "down", (int)interface->n_addresses,
-                         interface->n_addresses == 1 ? "" : "es",
-                         interface->n_addresses > 0 ? ": " : "", interface->addresses[0]);
+                         interface->n_addresses == 1 ? "" : "es", any ? ": " : "",
+                         any ? interface->addresses[0] : "");
     }
     if (network->n_interfaces == 0)
         finding_evidence(finding, "there is no network interface besides loopback");

@@ -43,7 +43,8 @@ void agent_read_config(const char *root, struct agent_facts *agent,
                        struct agent_overrides *overrides);
 
 /* agent_state.c: what a running system alone shows: whether its directories can be written, inotify's
- * limits, whether it ran in this boot and ended, and how; the last error of its log. */
-void agent_read_state(const char *root, struct agent_facts *agent);
+ * limits, whether it ran in this boot and ended, and how; the last error of its log. `instance`: its id by the firmware, or
+ * what is none. */
+void agent_read_state(const char *root, const char *instance, struct agent_facts *agent);
 
 #endif

@@ -195,8 +195,10 @@ static void look_at(const char *root, const char *path, mode_t type, dev_t own,
 }
 
 /* Whatever it is that the agent's worker makes in the folder of its instance, it ends when it cannot
- * (agent/framework/coremanager/coremanager.go). */
-static void look_below(const char *root, int directory, struct agent_facts *agent)
+ * (agent/framework/coremanager/coremanager.go). Those of other instances, of which the image was made, count where it is not
+ * known which one this is: "". */
+static void look_below(const char *root, int directory, const char *instance,
+                       struct agent_facts *agent)
 {
     static const struct {
         const char *path;
@@ -220,13 +222,14 @@ static void look_below(const char *root, int directory, struct agent_facts *agen
     for (size_t i = 0; i < names.n * COUNT_OF(of_instance); i++) {
         const char *name = names.names[i / COUNT_OF(of_instance)];
         char path[PATH_SIZE];
-        if (text_starts(name, "i-") && text_set(path, sizeof(path), STATE_DIRECTORY "/%s%s", name,
-                                                of_instance[i % COUNT_OF(of_instance)]))
+        bool is_own = instance[0] ? strcmp(name, instance) == 0 : text_starts(name, "i-");
+        if (is_own && text_set(path, sizeof(path), STATE_DIRECTORY "/%s%s", name,
+                               of_instance[i % COUNT_OF(of_instance)]))
             look_at(root, path, S_IFDIR, own.st_dev, agent);
     }
 }
 
-void agent_read_state(const char *root, struct agent_facts *agent)
+void agent_read_state(const char *root, const char *instance, struct agent_facts *agent)
 {
     if (agent->installed != ANSWER_YES)
         return;
@@ -239,7 +242,7 @@ void agent_read_state(const char *root, struct agent_facts *agent)
         else
             step_fail(&agent->state, failure, 1);
         try_inotify(fd, agent);
-        look_below(root, fd, agent);
+        look_below(root, fd, text_starts(instance, "i-") ? instance : "", agent);
     }
     look_for_end(root, agent);
     if (agent->ended == ANSWER_YES || agent->running == ANSWER_YES)

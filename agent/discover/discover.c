@@ -256,7 +256,7 @@ void discover_machine(const char *root, struct facts *facts, struct agent_overri
     resolvers_read(root, &facts->resolvers);
     agent_read(root, &facts->agent, login);
     agent_read_config(root, &facts->agent, overrides);
-    agent_read_state(root, &facts->agent);
+    agent_read_state(root, facts->machine.asset_tag, &facts->agent);
 }
 
 void discover_login(const char *root, const struct facts *facts, struct proxy_login *login)

@@ -255,8 +255,7 @@ void judge_network(struct image *image)
 
 struct resolver {
     struct image *image;
-    bool foreign, local;
-    char first[NAME_SIZE];
+    char foreign[NAME_SIZE], local[NAME_SIZE]; /* the first of each */
 };
 
 static void take_nameserver(void *arg, const char *path, char *line)
@@ -267,11 +266,10 @@ static void take_nameserver(void *arg, const char *path, char *line)
     if (!text_starts(line, "nameserver"))
         return;
     const char *at = text_trim(line + strlen("nameserver"));
-    resolver->local |= text_starts(at, "127.") || strcmp(at, "::1") == 0;
-    resolver->foreign |= !text_starts(at, "127.") && strcmp(at, "::1") != 0 &&
-                         strcmp(at, "169.254.169.253") != 0 && strcmp(at, "fd00:ec2::253") != 0;
-    if (!resolver->first[0])
-        (void)text_escape(resolver->first, sizeof(resolver->first), at, strlen(at));
+    bool local = text_starts(at, "127.") || strcmp(at, "::1") == 0;
+    char *to = local ? resolver->local : resolver->foreign;
+    if (strcmp(at, "169.254.169.253") != 0 && strcmp(at, "fd00:ec2::253") != 0 && !to[0])
+        (void)text_escape(to, NAME_SIZE, at, strlen(at));
 }
 
 /* Whether something writes resolv.conf at each lease. NetworkManager.conf(5): dns=none, rc-manager=unmanaged. */
@@ -359,11 +357,11 @@ void judge_resolver(struct image *image)
     }
     if (rewritten)
         say(image, "each lease writes %s anew", path);
-    else if (resolver.foreign)
+    else if (resolver.foreign[0])
         find(image, code, path, "%s is a file%s with the server %s", path,
-             immutable ? " that nothing may write (chattr +i)" : "", resolver.first);
-    else if (resolver.local && resolved != UNIT_ENABLED)
-        cannot_judge(image, "%s names a resolver on this machine, %s", path, resolver.first);
+             immutable ? " that nothing may write (chattr +i)" : "", resolver.foreign);
+    else if (resolver.local[0] && resolved != UNIT_ENABLED)
+        cannot_judge(image, "%s names a resolver on this machine, %s", path, resolver.local);
 }
 
 /* --- 17: hosts --- */

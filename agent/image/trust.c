@@ -283,16 +283,31 @@ void judge_access_control(struct image *image)
 
 /* --- 25: sessions --- */
 
+struct sessions {
+    struct image *image;
+    bool has_user;
+};
+
 static void take_user(void *arg, const char *path, char *line)
 {
-    if (text_starts(line, "ssm-user:") && (strstr(line, "/nologin") || strstr(line, "/false")))
-        find(arg, "image-sessions", path, "%s: ssm-user cannot log in: %s", path,
+    struct sessions *sessions = arg;
+
+    if (!text_starts(line, "ssm-user:"))
+        return;
+    sessions->has_user = true;
+    if (strstr(line, "/nologin") || strstr(line, "/false"))
+        find(sessions->image, "image-sessions", path, "%s: ssm-user cannot log in: %s", path,
              strrchr(line, ':') + 1);
 }
 
 static void take_access_line(void *arg, const char *path, char *line)
 {
-    if (line[0] == '-' && (strstr(line, "ssm-user") || strstr(line, "ALL EXCEPT")))
+    bool shut_out = strstr(line, "ALL EXCEPT");
+    char word[NAME_SIZE];
+
+    for (const char *at = line; text_word(&at, " \t:", word, sizeof(word));)
+        shut_out |= strcmp(word, "ssm-user") == 0;
+    if (line[0] == '-' && shut_out)
         find(arg, "image-sessions", path, "%s: %s", path, line);
 }
 
@@ -300,14 +315,14 @@ void judge_sessions(struct image *image)
 {
     static const char code[] = "image-sessions", sudoers[] = "/etc/sudoers.d/ssm-agent-users";
     static const char *const adders[] = {"/usr/sbin/useradd", "/sbin/useradd", "/usr/bin/useradd"};
+    struct sessions sessions = {.image = image};
     struct stat status;
     bool has_adder = false;
 
-    (void)lines_read(image, "/etc/passwd", take_user, image);
+    (void)lines_read(image, "/etc/passwd", take_user, &sessions);
     (void)lines_read(image, "/etc/security/access.conf", take_access_line, image);
-    bool has_user = says(image, "/etc/passwd", "ssm-user:", NULL);
     if (!file_look(image->root, sudoers, true, &status)) {
-        if (has_user) /* the agent writes it when it makes the user */
+        if (sessions.has_user) /* the agent writes it when it makes the user */
             find(image, code, sudoers, "ssm-user is there, and %s is not: it has no sudo", sudoers);
     } else if ((status.st_mode & 07777) != 0440) {
         find(image, code, sudoers, "%s has the mode %04o: sudo wants 0440", sudoers,
@@ -317,7 +332,7 @@ void judge_sessions(struct image *image)
         find(image, code, "/bin/sh", "there is no /bin/sh");
     for (size_t i = 0; i < COUNT_OF(adders); i++)
         has_adder |= image_has(image, adders[i]);
-    if (!has_adder && !has_user)
+    if (!has_adder && !sessions.has_user)
         find(image, code, adders[0], "no useradd: the agent cannot make ssm-user");
 }
 

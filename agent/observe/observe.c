@@ -55,6 +55,8 @@ struct observe *observe_start(struct loop *loop, const struct observe_request *r
         climb->service = (enum service)i;
         climb->plan = &facts->plan.services[i];
         climb->facts = &facts->endpoints[i];
+        if (request->again && request->again->target == TARGET_AGENT)
+            memset(&climb->facts->proxy, 0, sizeof(climb->facts->proxy));
         if (!to_climb(climb))
             continue;
         start_climb(climb, request->again);

@@ -18,7 +18,7 @@ struct observe;
 
 /* What alone is asked again. facts->endpoints holds an earlier climb of all. */
 struct observe_again {
-    enum target target; /* a service */
+    enum target target; /* a service, or the agent: its proxy */
     const struct action_facts
         *action; /* only this one, at the address that answered it; NULL: all */
 };

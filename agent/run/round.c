@@ -129,8 +129,8 @@ static bool start_ticks(struct round *round, int64_t tick_ms)
     return true;
 }
 
-/* Names and addresses of a service, or one action; the rest is as the whole round before found it. Whether IMDS or
- * the role is asked. */
+/* Names and addresses of a service, one action, or the agent's proxy; the rest is as the whole round before found it. Whether
+ * IMDS or the role is asked. */
 static bool start_again(struct round *round)
 {
     const struct again *again = round->again;
@@ -139,14 +139,17 @@ static bool start_again(struct round *round)
     enum service service;
     enum rung rung;
 
-    if (!check_is_service(again->check, &service, &rung))
+    bool of_service = check_is_service(again->check, &service, &rung);
+    bool of_proxy = again->was[0].reason == FAILURE_PROXY ||
+                    again->was[0].reason == FAILURE_PROXY_LOGIN;
+    if (!of_service && (only.target != TARGET_AGENT || !of_proxy))
         return only.target != TARGET_AGENT;
     round->believed = true;
     if (round->facts->agent.proxy_login)
         discover_login(round->run->options->root, round->facts, &secrets.proxy);
     start_observing(round, &only);
     observe_placed(round->observe);
-    return rung == RUNG_AUTHORIZE;
+    return of_service && rung == RUNG_AUTHORIZE;
 }
 
 /* Files and ports: by now all are known that this round will need. */

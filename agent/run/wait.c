@@ -342,6 +342,8 @@ static int run_rounds(struct waiting *waiting)
         tell_fixed(options, waiting->run.facts);
     tell_ready(options, waiting->run.report);
     notify_status(waiting->run.report, true);
+    if (waiting->run.limit_ms == 0) /* what is under way ends by now, whoever reads */
+        output_set_deadline(clock_monotonic_ms() + OUTPUT_LOG_MAX_MS);
     int status = tell_end(options, waiting->run.report);
     if (interrupted && !options->quiet)
         log_error(INTERRUPTED);

@@ -298,7 +298,7 @@ void fuzz_agent_state(const uint8_t *bytes, size_t n)
     put_all(names, COUNT_OF(names), bytes, n);
     facts.agent.installed = facts.agent.running = ANSWER_YES;
     (void)text_set(facts.agent.state_directory, PATH_SIZE, "/var/lib/amazon/ssm");
-    agent_read_state(root, &facts.agent);
+    agent_read_state(root, "", &facts.agent);
     resolvers_read(root, &facts.resolvers);
     fuzz_require_clean(&facts_fields, &facts);
 }

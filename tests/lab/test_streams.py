@@ -6,48 +6,27 @@ import json
 import pytest
 
 from vpc import Lab
+from vpc.full import FULL as FUNCTIONS
 
 LATE_MS = 100  # past the deadline; and past the second that a signal leaves
 TRIES = 3  # a run that was late on a busy machine is made again, and is in time when nothing else holds it up
 
 # Runs the command line with what is named full, and tells the exit status, what the streams said, and how long it took in ms: from
 # its start, or from the signal that came after so many seconds.
-FULL = """
-import json, os, pty, signal, socket, subprocess, sys, tempfile, termios, time
+FULL = FUNCTIONS + """
+import json, signal, subprocess, sys, termios, time
 full, end_after_s, command = sys.argv[1].split(","), float(sys.argv[2]), sys.argv[3:]
-def fill(descriptor, write=os.write):
-    os.set_blocking(descriptor, False)
-    for size in (4096, 64, 1):
-        try:
-            while True:
-                write(descriptor, b"x" * size)
-        except BlockingIOError:
-            pass
-    os.set_blocking(descriptor, True)
-    return descriptor
-kept = []
 def stream(name):
-    if "terminal" in full and name == "stdout":
-        kept.extend(pty.openpty())
-    elif name in full:
-        kept.extend(os.pipe())
-    else:
-        return subprocess.PIPE
-    return fill(kept[-1])
+    is_terminal = "terminal" in full and name == "stdout"
+    return full_stream(is_terminal) if is_terminal or name in full else subprocess.PIPE
 streams = {name: stream(name) for name in ("stdout", "stderr")}
 environment = dict(os.environ, TERM="xterm")
 if "fifo" in full:
-    if not os.path.exists("/run/fifo"):
-        os.mkfifo("/run/fifo")
-    kept.append(fill(os.open("/run/fifo", os.O_RDWR)))
+    full_fifo("/run/fifo")
 console = os.open("/dev/console", os.O_WRONLY | os.O_NOCTTY)
 termios.tcflow(console, termios.TCOOFF if "console" in full else termios.TCOON)
 if "notify" in full:
-    manager, sender = (socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) for _ in range(2))
-    environment["NOTIFY_SOCKET"] = tempfile.mkdtemp() + "/notify"
-    manager.bind(environment["NOTIFY_SOCKET"])
-    sender.connect(environment["NOTIFY_SOCKET"])
-    fill(sender.fileno(), lambda _, text: sender.send(text))
+    full_manager(environment)
 began = time.monotonic()
 running = subprocess.Popen(command, env=environment, **streams)
 if end_after_s:
@@ -127,6 +106,12 @@ def test_following_does_not_stop_at_a_stderr_that_nobody_reads(vpc):
     vpc.run(["-c", "rm -rf /run/ssm-preflight"], program="sh")
     with_full(vpc, "stderr", vpc.binary, "wait", "--follow", "--verbose", end_after_s=4)
     assert json.loads(vpc.run(["/run/ssm-preflight/report.json"], program="cat").stdout)["verdict"] == "not-ready"
+
+
+def test_following_ends_though_nobody_reads_its_report():
+    with Lab() as lab:
+        status, _, said = with_full(lab, "stdout", lab.binary, "wait", "--follow", by_ms=15000)
+        assert status == 4 and "nobody reads it" in said, said
 
 
 def test_no_memory_and_a_stderr_that_nobody_reads(vpc):

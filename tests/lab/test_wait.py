@@ -51,6 +51,17 @@ def test_a_network_that_comes_up_starts_a_round_at_once():
         assert time.monotonic() - fixed < 3
 
 
+def test_a_proxy_that_is_mended_is_noticed():
+    """By rounds that are not whole: nothing of this machine has changed."""
+    with Lab(["agent-proxy:opens", "proxy-overloaded"]) as lab:
+        running = lab.start(["wait", "--deadline", "60s", "--output", "json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                            environment=NOTIFY)
+        assert lab.until("notify", 6, within_s=30), "no rounds"
+        lab.fault_fix("proxy-overloaded")
+        done = running.wait(60)
+        assert json.loads(done.stdout)["verdict"] == "degraded", done.stdout + done.stderr
+
+
 def test_a_round_that_a_change_cut_short_says_nothing():
     with Lab(["imds-silent"]) as lab:
         running = lab.start(["wait", "--deadline", "30s", "--output", "short"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, environment=NOTIFY)

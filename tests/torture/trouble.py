@@ -10,6 +10,8 @@ import tempfile
 import threading
 from dataclasses import dataclass, field
 
+from vpc.full import FULL
+
 DEADLINE_S = {"check": 6, "wait": 3, "show": 1, "image": 1}  # the last two have none, and take no time
 SHORT_S = 2  # of what waits until its deadline
 LATE_S = 0.1
@@ -50,36 +52,17 @@ ERRORS = {
 }
 NOT_EVEN_LOADED = (126, 127, -signal.SIGKILL, -signal.SIGSEGV)  # there was no room for the program itself
 # Runs a command with a stream or its time spoilt, and lets its output and its exit status through.
-SPOIL = """
-import contextlib, os, pty, resource, signal, socket, subprocess, sys, tempfile, time
+SPOIL = FULL + """
+import resource, signal, subprocess, sys, time
 how, argument, took, command = sys.argv[1], sys.argv[2], sys.argv[3], sys.argv[4:]
-kept = []  # open, and never read
-def fill(descriptor, write=os.write):
-    os.set_blocking(descriptor, False)
-    for size in (4096, 64, 1):
-        with contextlib.suppress(BlockingIOError):
-            while True:
-                write(descriptor, b"x" * size)
-    os.set_blocking(descriptor, True)
-    return descriptor
-def blocked(name):
-    ends = pty.openpty() if name == "terminal" else os.pipe()
-    kept.extend(ends)
-    return fill(ends[1])
 names = argument.split(",") if how in ("closed", "full", "blocked") else []
 numbers = {"stdin": 0, "stdout": 1, "stderr": 2, "terminal": 1}
 environment = dict(os.environ, TERM="xterm")
 if "notify" in names:
-    manager, sender = (socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) for _ in range(2))
-    environment["NOTIFY_SOCKET"] = tempfile.mkdtemp() + "/notify"
-    manager.bind(environment["NOTIFY_SOCKET"])
-    sender.connect(environment["NOTIFY_SOCKET"])
-    fill(sender.fileno(), lambda _, text: sender.send(text))
+    full_manager(environment)
 if "fifo" in names:
-    with contextlib.suppress(FileExistsError):
-        os.mkfifo("/run/torture.fifo")
-    fill(os.open("/run/torture.fifo", os.O_RDWR))
-spoilt = {numbers[name]: blocked(name) if how == "blocked" else None for name in names if name in numbers}
+    full_fifo("/run/torture.fifo")
+spoilt = {numbers[name]: full_stream(name == "terminal") if how == "blocked" else None for name in names if name in numbers}
 def prepare():
     if how == "aborted":
         resource.setrlimit(resource.RLIMIT_CORE, [resource.getrlimit(resource.RLIMIT_CORE)[1]] * 2)

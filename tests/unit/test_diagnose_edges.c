@@ -28,6 +28,13 @@ static struct report report;
 
 /* --- this machine --- */
 
+/* A recorded report may be anything. */
+static void an_address_does_not_count(struct facts *f)
+{
+    f->network.interfaces[0].n_addresses = 0;
+    SET(f->network.interfaces[0].addresses[0], "10.9.9.9");
+}
+
 static void there_is_no_interface(struct facts *f)
 {
     f->network.n_interfaces = 0;
@@ -743,6 +750,7 @@ static const struct {
     void (*change)(struct facts *facts);
     const char *has, *has_not;
 } rows[] = {
+    {"network-not-up", an_address_does_not_count, "0 addresses", "10.9.9.9"},
     {"network-not-up", there_is_no_interface, "there is no network interface besides loopback",
      NULL},
     {"imds-blocked-locally--reject", the_kernel_has_no_route,

@@ -1285,7 +1285,7 @@ static void an_agent_that_ran_in_this_boot_and_is_gone_has_ended(void **state)
     put("/sys/fs/cgroup/system.slice/x", "");
     put("/var/log/amazon/ssm/errors.log", "2026-11-29 ERROR failed to create IPC folder\n\n");
     agent_read(root, &agent, &login);
-    agent_read_state(root, &agent);
+    agent_read_state(root, "", &agent);
     assert_int_equal(agent.ended, ANSWER_UNKNOWN); /* as for an ordinary user */
     assert_string_equal(agent.last_error, "");
     assert_string_equal(agent.state_directory, "/var");
@@ -1293,13 +1293,13 @@ static void an_agent_that_ran_in_this_boot_and_is_gone_has_ended(void **state)
 
     put(log, "");
     put("/var/lib/amazon/ssm/x", "");
-    agent_read_state(root, &agent);
+    agent_read_state(root, "", &agent);
     assert_int_equal(agent.ended, ANSWER_YES);
     assert_string_equal(agent.last_error, "2026-11-29 ERROR failed to create IPC folder");
     assert_string_equal(agent.state_directory, "/var/lib/amazon/ssm");
 
     assert_int_equal(utimensat(AT_FDCWD, place(log), long_ago, 0), 0);
-    agent_read_state(root, &agent);
+    agent_read_state(root, "", &agent);
     assert_int_equal(agent.ended, ANSWER_NO); /* in an earlier boot */
 }
 
@@ -1399,7 +1399,7 @@ static void without_inotify(const char *file)
     if (file)
         write_in_namespace(file, "0");
     agent.installed = ANSWER_YES;
-    agent_read_state("", &agent);
+    agent_read_state("", "", &agent);
     bool named = !file || strstr(agent.inotify_limit,
                                  text_ends(file, "instances") ? "instances" : "watches");
     _exit(agent.inotify == (file ? ANSWER_NO : ANSWER_YES) && named ? 0 : 1);
@@ -1427,7 +1427,7 @@ static enum failure state_failure(void)
 {
     memset(&agent, 0, sizeof(agent));
     agent.installed = ANSWER_YES;
-    agent_read_state(root, &agent);
+    agent_read_state(root, "", &agent);
     return agent.state.outcome == OUTCOME_FAILED ? agent.state.failure : FAILURE_NONE;
 }
 
@@ -1499,11 +1499,11 @@ static void a_folder_in_the_place_of_the_agents_file(void **state)
 
     put(file, "{}");
     agent.installed = ANSWER_YES;
-    agent_read_state(root, &agent);
+    agent_read_state(root, "", &agent);
     assert_int_equal(agent.state.outcome, OUTCOME_OK);
     assert_int_equal(unlink(place(file)), 0);
     put("/var/lib/amazon/ssm/runtimeconfig/identity_config.json/x", "");
-    agent_read_state(root, &agent);
+    agent_read_state(root, "", &agent);
     assert_int_equal(agent.state.failure, FAILURE_INVALID);
     assert_string_equal(agent.state_directory, file);
 }
@@ -1520,15 +1520,34 @@ static void a_file_where_the_agent_listens(void **state)
     put("/var/lib/amazon/ssm/ipc/x", "");
     assert_int_equal(mknod(place(files[0]), S_IFSOCK | 0600, 0), 0);
     agent.installed = ANSWER_YES;
-    agent_read_state(root, &agent);
+    agent_read_state(root, "", &agent);
     assert_int_equal(agent.state.outcome, OUTCOME_OK);
     assert_int_equal(unlink(place(files[0])), 0);
     for (size_t i = 0; i < COUNT_OF(files); i++) {
         put(files[i], "");
-        agent_read_state(root, &agent);
+        agent_read_state(root, "", &agent);
         assert_int_equal(agent.state.failure, FAILURE_INVALID);
         assert_string_equal(agent.state_directory, files[i]);
         assert_int_equal(unlink(place(files[i])), 0);
+    }
+}
+
+/* The image was made of another one. */
+static void the_folder_of_another_instance_does_not_count(void **state)
+{
+    static const struct {
+        const char *instance;
+        enum outcome outcome;
+    } rows[] = {{"i-0aaaaaaaaaaaaaaaa", OUTCOME_OK},
+                {"i-0123456789abcdef0", OUTCOME_FAILED},
+                {"Amazon EC2", OUTCOME_FAILED}};
+    (void)state;
+
+    put("/var/lib/amazon/ssm/i-0123456789abcdef0", "");
+    agent.installed = ANSWER_YES;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        agent_read_state(root, rows[i].instance, &agent);
+        assert_int_equal(agent.state.outcome, rows[i].outcome);
     }
 }
 
@@ -1766,6 +1785,7 @@ int main(void)
         TEST(a_line_may_be_too_long),
         TEST(a_folder_in_the_place_of_the_agents_file),
         TEST(a_file_where_the_agent_listens),
+        TEST(the_folder_of_another_instance_does_not_count),
         TEST(a_state_directory_fails_as_its_file_system_does),
         TEST(inotify_is_used_up_where_root_gets_no_more),
         TEST(without_a_configuration_the_agent_runs_on_defaults),

@@ -2346,6 +2346,21 @@ static void the_agents_proxy_is_asked_for_each_service(void **state)
     assert_int_equal(SSM->proxy.outcome, OUTCOME_UNTRIED);
 }
 
+static void the_proxy_alone_is_asked_again(void **state)
+{
+    static const struct observe_again again = {.target = TARGET_AGENT};
+    (void)state;
+
+    SSM->n_addresses = 2;
+    step_fail(&SSM->proxy, FAILURE_PROXY, 4);
+    (void)text_set(facts.agent.https_proxy, sizeof(facts.agent.https_proxy), "http://10.0.0.5:1");
+    start(&again);
+    assert_int_equal(n_asked, 0);
+    assert_int_equal(n_opened, 1);
+    assert_int_equal(SSM->proxy.outcome, OUTCOME_UNTRIED);
+    assert_int_equal(SSM->n_addresses, 2);
+}
+
 static void connections_to_a_proxy_are_lost_one_by_one_or_all(void **state)
 {
     static const struct {
@@ -2810,6 +2825,7 @@ int main(void)
         TEST(the_actions_of_each_service_are_planned),
         TEST(left_out_and_elsewhere_is_not_climbed),
         TEST(the_agents_proxy_is_asked_for_each_service),
+        TEST(the_proxy_alone_is_asked_again),
         TEST(connections_to_a_proxy_are_lost_one_by_one_or_all),
         TEST(a_request_goes_through_a_proxy_that_opens_the_way),
         TEST(a_proxy_that_answers_another_loses_one_connection),

@@ -567,6 +567,14 @@ static void names_and_the_agent_need_no_metadata(void **state)
     again.check = CHECK_AGENT_CONNECTED;
     assert_true(round_run(&run, NULL, &again));
     assert_string_equal(told, "none loop_free no observe no discover");
+    for (int i = 0; i < 2; i++) {
+        told[0] = '\0';
+        again.check = CHECK_AGENT_CONFIG;
+        again.was[0].reason = i == 0 ? FAILURE_PROXY : FAILURE_PROXY_LOGIN;
+        assert_true(round_run(&run, NULL, &again));
+        assert_string_equal(told, "observe placed none loop_free observe_free no discover");
+        assert_int_equal(requested_again.target, TARGET_AGENT);
+    }
 }
 
 int main(void)

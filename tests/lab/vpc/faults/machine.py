@@ -263,6 +263,11 @@ def _proxy(world, kind):
     }[kind]
 
 
+@fault("proxy-overloaded", "a proxy opens nothing for now", "proxy-in-the-way")
+def _(world):
+    world.proxy_head = "HTTP/1.1 503 Service Unavailable\r\n\r\n"
+
+
 _WRONG = "svc-ssm:wrong-CANARY-Password"
 _LOGINS = {  # what the proxy wants, and what the agent's URL has
     "right": (PROXY_LOGIN, PROXY_LOGIN),
