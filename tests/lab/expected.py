@@ -382,6 +382,7 @@ EXPECTED = [  # fault, verdict, first finding
     ("time-sync-missing", "degraded", "time-sync-missing"),
     ("time-sync-missing clock-wrong", "not-ready", "clock-wrong"),
     ("agent-registered-elsewhere", "degraded", "agent-registered-elsewhere"),
+    ("agent-registered-elsewhere:complete agent-identity:ec2-first", "degraded", "agent-registered-elsewhere"),  # it is i-..., not mi-...
     ("agent-not-connected", "degraded", "agent-not-connected"),
     # what people write, and what comes in other forms than usual
     ("unit-written:confined", "not-ready", "agent-environment"),  # by systemd.exec(5): no systemd starts the agent here

@@ -742,7 +742,7 @@ static void registered_elsewhere_for_good(struct facts *facts)
 static void registration_that_is_not_taken(struct facts *facts)
 {
     registered_elsewhere_for_good(facts);
-    SET(facts->agent.identity_order, "EC2");
+    SET(facts->agent.identity_order, "EC2, OnPrem");
 }
 
 static void state_fails(struct facts *facts, enum failure failure)
