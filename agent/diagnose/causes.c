@@ -138,7 +138,9 @@ const struct cause causes[] = {
      .unless_excluded = {"clock-wrong"}},
     {.code = "credentials-rejected",
      .title = "The service rejects the role's credentials",
-     .explains = {{RUNG(AUTHORIZE), NOT_ACCEPTED}}, .evidence = {quote_actions}, .certain_if = when_imds_itself_answers},
+     .here = {{"One service {maybe}rejects the role's credentials, another takes them", {when_others_take_them}},
+              {"The service {maybe}rejects the role's credentials"}},
+     .explains = {{RUNG(AUTHORIZE), NOT_ACCEPTED}}, .evidence = {quote_actions}, .certain_if = when_no_service_takes_the_credentials},
 
     /* --- names --- */
     {.code = "dns-local",

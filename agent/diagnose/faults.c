@@ -182,15 +182,21 @@ static void find_config(const struct finder *to)
             "Agent.ContainerMode is true: the agent asks ECS who it is, not EC2");
 }
 
+/* The agent is what comes first in the order and is to be had (agent/identity of 3.3.1142.0; by default OnPrem). */
 static void find_registration(const struct finder *to)
 {
     const struct agent_facts *agent = &to->facts->agent;
-    bool taken = agent->registered_whole && takes_identity(agent, "OnPrem");
+    const char *registered = strstr(agent->identity_order, "OnPrem");
+    const char *own = strstr(agent->identity_order, "EC2");
+    bool is_first = !agent->identity_order[0] || (registered && (!own || registered < own));
+    bool taken = agent->registered_whole && is_first;
 
     if (agent->registered_as[0])
         add(to, CHECK_AGENT_CONFIG, taken ? STATUS_FAIL : STATUS_WARN, FAILURE_REGISTERED_ELSEWHERE,
             "the agent's state says that it is %s, a hybrid registration%s", agent->registered_as,
-            taken ? "" : ", which is not complete");
+            taken                      ? ""
+            : !agent->registered_whole ? ", which is not complete"
+                                       : ", which Identity.ConsumptionOrder puts behind EC2");
 }
 
 /* --- config: the environment --- */

@@ -242,9 +242,12 @@ static const char *offender(const struct asked *of)
                                                                            : "";
 }
 
-/* The first route that leads where no interface of the instance is. */
+/* The first route that leads where no interface of the instance is: of the services' addresses, what needs them most. */
 static const struct route *astray_route(const struct asked *of)
 {
+    for (struct reached at = {0}; reach_next(of->facts, of->view->explains, &at);)
+        if (route_leads_astray(of->facts, at.address->address))
+            return route_find(of->facts, at.address->address);
     for (int32_t i = 0; i < of->facts->network.n_routes; i++)
         if (route_leads_astray(of->facts, of->facts->network.routes[i].to))
             return &of->facts->network.routes[i];

@@ -107,14 +107,16 @@ static enum status weight_of(const struct facts *facts, enum service service, co
  * success outweighs them: rejected credentials, a wrong signature or time. A request that the service
  * finds wrong was at least taken for ours and not denied; everything else the agent would meet too, and to
  * call that ready would be a guess. So is one that it finds wrong whatever is asked; and no other action's success outweighs
- * that it finds the agent's own requests wrong (InvalidInstanceId of UpdateInstanceInformation). */
+ * that it finds the agent's own requests wrong (InvalidInstanceId of UpdateInstanceInformation), or that something else
+ * answers them. */
 static int rank(const struct facts *facts, enum service service, const struct action_facts *action,
                 const struct proven *proven, enum status *weight)
 {
     static const int by_weight[] = {[STATUS_PASS] = 0, [STATUS_WARN] = 2, [STATUS_FAIL] = 5};
     const struct permission_row *row = permission_find(action->action);
-    bool own = action->failure == FAILURE_BAD_REQUEST && row &&
-               (row->capabilities & CAPABILITY_AGENT);
+    bool not_taken = action->failure == FAILURE_BAD_REQUEST || action->failure == FAILURE_NOT_AWS ||
+                     action->failure == FAILURE_PROXY;
+    bool own = not_taken && row && (row->capabilities & CAPABILITY_AGENT);
     bool every = own || action->failure == FAILURE_CREDENTIALS_REJECTED ||
                  action->failure == FAILURE_SKEWED || action->failure == FAILURE_SIGNATURE;
 

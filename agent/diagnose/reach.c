@@ -69,11 +69,12 @@ static const struct interface_facts *interface_with(const struct facts *facts, c
     return NULL;
 }
 
-/* Every Ethernet gives itself a link-local address. */
+/* Every Ethernet gives itself a link-local address; EC2 gives no interface one of IPv4 (169.254.0.0/16). */
 static bool has_address(const struct interface_facts *interface)
 {
     for (int32_t i = 0; i < interface->n_addresses; i++)
-        if (!text_starts(interface->addresses[i], "fe80:"))
+        if (!text_starts(interface->addresses[i], "fe80:") &&
+            !text_starts(interface->addresses[i], "169.254."))
             return true;
     return false;
 }

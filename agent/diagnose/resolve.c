@@ -42,7 +42,7 @@ void quote_no_resolver(const struct view *view, struct finding *finding)
 /* A server that answers for another name lives, and does not get this one from where it asks. */
 static bool answers_for_others(const struct facts *facts, const struct dns_answer *silent)
 {
-    for (enum service i = 0; silent && silent->rcode < 0 && i < N_SERVICES; i++)
+    for (enum service i = 0; silent && silent->rcode < 0 && i <= SERVICE_EC2MESSAGES; i++)
         for (int32_t j = 0; j < facts->endpoints[i].n_answers; j++) {
             const struct dns_answer *answer = &facts->endpoints[i].answers[j];
             if (answer->rcode >= 0 && strcmp(answer->server, silent->server) == 0)

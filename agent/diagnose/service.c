@@ -62,6 +62,18 @@ bool when_nothing_is_allowed(const struct view *view)
            view->facts->agent.connected != ANSWER_YES;
 }
 
+/* A denial too comes after them. */
+bool when_others_take_them(const struct view *view)
+{
+    struct denials denials = policy_count(view->facts);
+    return denials.allowed + denials.denied > 0;
+}
+
+bool when_no_service_takes_the_credentials(const struct view *view)
+{
+    return when_imds_itself_answers(view) && !when_others_take_them(view);
+}
+
 /* Neither is the role's own: EC2's credentials carry no session policy. */
 bool when_another_policy_denies(const struct view *view)
 {

@@ -372,13 +372,14 @@ static const struct {
     {"misplaced", FACT(agent.state.failure, FAILURE_INVALID)},          /* a file for a directory */
     {"nowhere", {is_nowhere}},                      /* no endpoint answers over this family */
     {"offender-known", {when_the_sender_is_known}}, /* who refuses is known */
-    {"one-endpoint", {is_one_endpoint}},     /* the agent's configuration names one endpoint */
-    {"other-family-enough", {is_enough}},    /* the agent gets through by the other family */
-    {"other-region", {is_other_region}},     /* an option names another region */
-    {"outside-vpc", {is_outside_vpc}},       /* a silent address is outside of the VPC */
-    {"outside-silent", {is_silent_far}},     /* a silent address is outside of the VPC */
-    {"own-subnet-silent", {is_silent_near}}, /* a silent address is in this subnet */
-    {"phased-out-service", {is_phased_out}}, /* AWS announced the service's end */
+    {"one-endpoint", {is_one_endpoint}},          /* the agent's configuration names one endpoint */
+    {"other-family-enough", {is_enough}},         /* the agent gets through by the other family */
+    {"other-region", {is_other_region}},          /* an option names another region */
+    {"outside-vpc", {is_outside_vpc}},            /* a silent address is outside of the VPC */
+    {"outside-silent", {is_silent_far}},          /* a silent address is outside of the VPC */
+    {"own-subnet-silent", {is_silent_near}},      /* a silent address is in this subnet */
+    {"phased-out-service", {is_phased_out}},      /* AWS announced the service's end */
+    {"taken-elsewhere", {when_others_take_them}}, /* another service takes the credentials */
     {"own-address", {when_this_machine_has_the_address}}, /* it has an endpoint's address */
     {"own-bundle", {is_own_bundle}},                      /* the agent's unit names the CA bundle */
     {"profile-deleted", {when_profile_is_deleted}},       /* the instance profile was deleted */

@@ -25,7 +25,7 @@
 #define ERRORS_LOG "/var/log/amazon/ssm/errors.log"
 
 /* What the agent makes at its start: folders for its channels, a runtime configuration, its keys. */
-enum { MIN_FREE_BYTES = 64 * 1024, MIN_FREE_INODES = 16 };
+enum { MIN_FREE_BYTES = 8 * 1024, MIN_FREE_INODES = 16 };
 
 static bool is_below(const char *path, const char *mount)
 {

@@ -345,7 +345,7 @@ static bool is_word(const char *text)
 
         n_digits += is_digit;
         if (is_digit ? before == '-' || isdigit((unsigned char)before)
-                     : !isalpha((unsigned char)text[i]) && !strchr(":_- ", text[i]) &&
+                     : !isalpha((unsigned char)text[i]) && !strchr(":_-, ", text[i]) &&
                            !(text[i] == '.' && isdigit((unsigned char)before)))
             return false;
     }

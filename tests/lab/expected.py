@@ -403,6 +403,7 @@ EXPECTED = [  # fault, verdict, first finding
     ("time-sync-missing clock-wrong", "not-ready", "clock-wrong"),
     ("agent-registered-elsewhere", "degraded", "agent-registered-elsewhere"),
     ("registration-copied", "not-ready", "request-refused"),
+    ("agent-registered-elsewhere:complete agent-identity:ec2-first", "degraded", "agent-registered-elsewhere"),  # it is i-..., not mi-...
     ("agent-not-connected", "degraded", "agent-not-connected"),
     ("inotify-exhausted", "degraded", "inotify-exhausted"),
     ("inotify-exhausted:watches", "degraded", "inotify-exhausted"),

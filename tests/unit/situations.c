@@ -324,6 +324,14 @@ static void credentials_rejected(struct facts *facts)
                       "The security token included in the request is invalid.");
 }
 
+/* What is on the way to it leaves out the session token. */
+static void credentials_rejected_by_one(struct facts *facts)
+{
+    break_actions(facts, SERVICE_SSMMESSAGES, FAILURE_CREDENTIALS_REJECTED, 403,
+                  "UnrecognizedClientException",
+                  "The security token included in the request is invalid.");
+}
+
 const struct situation machine_situations[] = {
     {"healthy", healthy},
     {"healthy--all-services", healthy_all_services},
@@ -373,6 +381,7 @@ const struct situation machine_situations[] = {
     {"credentials-expired--taken", credentials_past_and_taken},
     {"clock-wrong--credentials", credentials_expired_by_a_wrong_clock},
     {"credentials-rejected", credentials_rejected},
+    {"credentials-rejected--by-one", credentials_rejected_by_one},
     {NULL, NULL},
 };
 

@@ -897,6 +897,12 @@ static void tunnel_has_imds(struct facts *facts)
     route_by(facts, "169.254.169.254", "tun0", "10.0.1.10");
 }
 
+/* A container bridge that was given addresses of the metadata service's range. */
+static void bridge_has_imds(struct facts *facts)
+{
+    tunnel_has_imds(facts);
+    SET(facts->network.interfaces[facts->network.n_interfaces - 1].addresses[0], "169.254.0.1/16");
+}
 static void tunnel_has_the_resolver(struct facts *facts)
 {
     vpc_dns_silent(facts);
@@ -1095,6 +1101,7 @@ const struct situation reach_situations[] = {
     {"route-elsewhere--source", source_is_a_tunnels},
     {"route-elsewhere--other-network", source_is_of_no_vpc},
     {"route-elsewhere--imds", tunnel_has_imds},
+    {"route-elsewhere--imds-bridge", bridge_has_imds},
     {"route-elsewhere--resolver", tunnel_has_the_resolver},
     {"other-interface", by_another_interface},
     {"egress-rule", own_subnet_silent},

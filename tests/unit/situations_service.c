@@ -268,6 +268,19 @@ static void own_request_denied(struct facts *facts)
     deny(facts, SERVICE_SSM, "ssm:UpdateInstanceInformation", DENIED_BY_NO_IDENTITY_POLICY, false);
 }
 
+/* A filter on the way lets everything else pass. */
+static void own_request_filtered(struct facts *facts)
+{
+    answer_own_request(facts);
+    struct endpoint_facts *endpoint = &facts->endpoints[SERVICE_SSM];
+    for (int32_t i = 0; i < endpoint->n_actions; i++)
+        if (strcmp(endpoint->actions[i].action, "ssm:UpdateInstanceInformation") == 0) {
+            endpoint->actions[i].permission = PERMISSION_UNCLEAR;
+            endpoint->actions[i].failure = FAILURE_NOT_AWS;
+            SET(endpoint->actions[i].address, "%s", endpoint->addresses[0].address);
+            endpoint->actions[i].status = 403;
+        }
+}
 static void own_request_denied_with_dhmc(struct facts *facts)
 {
     own_request_denied(facts);
@@ -588,6 +601,7 @@ const struct situation service_situations[] = {
     {"policy-incomplete--parameters", parameters_denied},
     {"policy-incomplete--own-request", own_request_denied},
     {"healthy--own-request", own_request_allowed},
+    {"proxy-in-the-way--own-request", own_request_filtered},
     {"policy-incomplete--own-request-with-dhmc", own_request_denied_with_dhmc},
     {"policy-missing--dhmc", policy_missing_with_dhmc},
     {"denied-by-endpoint-policy--dhmc", endpoint_policy_with_dhmc},
@@ -761,7 +775,7 @@ static void registered_elsewhere_for_good(struct facts *facts)
 static void registration_that_is_not_taken(struct facts *facts)
 {
     registered_elsewhere_for_good(facts);
-    SET(facts->agent.identity_order, "EC2");
+    SET(facts->agent.identity_order, "EC2, OnPrem");
 }
 
 static void state_fails(struct facts *facts, enum failure failure)

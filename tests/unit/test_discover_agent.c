@@ -1480,7 +1480,7 @@ static void try_file_systems(void)
     right = right && state_failure() == FAILURE_READ_ONLY;
     mount_or_give_up("none", MS_REMOUNT, "nr_inodes=2");
     right = right && state_failure() == FAILURE_NO_INODES;
-    mount_or_give_up("none", MS_REMOUNT, "nr_inodes=100,size=32k");
+    mount_or_give_up("none", MS_REMOUNT, "nr_inodes=100,size=4k");
     right = right && state_failure() == FAILURE_FULL;
     mount_or_give_up("none", MS_REMOUNT, "nr_inodes=100,size=1m");
     right = right && without_writing_to("/var/lib/amazon/ssm/ipc") == FAILURE_NONE &&

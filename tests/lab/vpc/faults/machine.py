@@ -175,13 +175,13 @@ def _(world, last="right"):
 
 @fault(
     "agent-identity",
-    "amazon-ssm-agent.json leaves EC2 out of Identity.ConsumptionOrder, or says that this is a container",
+    "amazon-ssm-agent.json leaves EC2 out of Identity.ConsumptionOrder, or says that this is a container; or EC2 comes first, which is right",
     "agent-config-invalid",
-    "[no-ec2|container]",
+    "[no-ec2|container|ec2-first]",
 )
 def _(world, variant="no-ec2"):
-    if choice(variant, "no-ec2", "container") == "no-ec2":
-        configure(world, Identity={"ConsumptionOrder": ["OnPrem"]})
+    if choice(variant, "no-ec2", "container", "ec2-first") != "container":
+        configure(world, Identity={"ConsumptionOrder": ["OnPrem"] if variant == "no-ec2" else ["EC2", "OnPrem"]})
     else:
         configure(world, Agent={"ContainerMode": True})
 
