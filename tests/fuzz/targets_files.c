@@ -401,15 +401,15 @@ static void judge(size_t which, bool agent_of_files)
                                              .unit_state = UNIT_ENABLED,
                                              .version = "3.3.1142.0",
                                              .unit = "amazon-ssm-agent.service"};
-    struct image image = {.root = root,
-                          .request = &request,
-                          .report = &audited,
-                          .number = (int)(which % COUNT_OF(judges)) + 1,
-                          .agent = &facts.agent,
-                          .machine = 62,
-                          .systemd = 252,
-                          .n_targets = which / COUNT_OF(judges) % 2,
-                          .targets = {"multi-user.target"}};
+    struct image image = {
+        .root = root,
+        .request = &request,
+        .report = &audited,
+        .number = (int)(which % COUNT_OF(judges)) + 1,
+        .agent = &facts.agent,
+        .machine = 62,
+        .systemd = 252,
+        .boot = {.n = which / COUNT_OF(judges) % 2, .units = {"multi-user.target"}}};
     char trouble[DETAIL_SIZE];
 
     if (which / COUNT_OF(judges) / 2 % 2)
