@@ -213,25 +213,6 @@ static void read_all(struct reading *reading, const char *file)
         read_settings(reading, reading->drop_ins.paths[i]);
 }
 
-/* systemd.unit(5): a link in UNIT.wants/ is as much as a line with Wants=. */
-static void read_folders(const struct reading *reading, const char *unit)
-{
-    static const struct {
-        const char *folder, *key;
-    } ways[] = {{"wants", "Wants"}, {"requires", "Requires"}, {"upholds", "Upholds"}};
-    char path[PATH_SIZE];
-
-    for (size_t i = 0; i < COUNT_OF(places) * COUNT_OF(ways); i++) {
-        const char *key = ways[i % COUNT_OF(ways)].key;
-
-        (void)text_set(path, sizeof(path), "%s/system/%s.%s", places[i / COUNT_OF(ways)], unit,
-                       ways[i % COUNT_OF(ways)].folder);
-        LOCAL_NAMES names = file_list(reading->root, path, "");
-        for (size_t j = 0; j < names.n; j++)
-            reading->each(reading->arg, path, key, names.names[j]);
-    }
-}
-
 /* A prefix ends in a dash: of amazon-ssm-agent.service there are amazon-ssm-.service.d and
  * amazon-.service.d. What the type has for all its units counts least. */
 void unit_settings(const char *root, const char *unit, unit_setting *each, void *arg)
@@ -257,8 +238,32 @@ void unit_settings(const char *root, const char *unit, unit_setting *each, void 
     }
     (void)text_set(path, sizeof(path), "system/%s", unit);
     read_all(reading, path);
-    read_folders(reading, unit);
     free(reading);
+}
+
+/* systemd.unit(5): a link in UNIT.wants/ is as much as a line with Wants=. */
+static void read_folders(const char *root, const char *unit, unit_setting *each, void *arg)
+{
+    static const struct {
+        const char *folder, *key;
+    } ways[] = {{"wants", "Wants"}, {"requires", "Requires"}, {"upholds", "Upholds"}};
+    char path[PATH_SIZE];
+
+    for (size_t i = 0; i < COUNT_OF(places) * COUNT_OF(ways); i++) {
+        const char *key = ways[i % COUNT_OF(ways)].key;
+
+        (void)text_set(path, sizeof(path), "%s/system/%s.%s", places[i / COUNT_OF(ways)], unit,
+                       ways[i % COUNT_OF(ways)].folder);
+        LOCAL_NAMES names = file_list(root, path, "");
+        for (size_t j = 0; j < names.n; j++)
+            each(arg, path, key, names.names[j]);
+    }
+}
+
+void unit_settings_and_links(const char *root, const char *unit, unit_setting *each, void *arg)
+{
+    unit_settings(root, unit, each, arg);
+    read_folders(root, unit, each, arg);
 }
 
 void unit_manager_settings(const char *root, unit_setting *each, void *arg)
@@ -397,7 +402,7 @@ static void take_settings(void *arg, const char *path, const char *key, char *va
 
 void unit_values(const char *root, const char *unit, struct unit_assigned *all)
 {
-    unit_settings(root, unit, take_settings, all);
+    unit_settings_and_links(root, unit, take_settings, all);
 }
 
 bool unit_value(const char *root, const char *unit, const char *key, bool is_list, char *to,

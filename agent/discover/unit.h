@@ -55,8 +55,11 @@ typedef void unit_setting(void *arg, const char *path, const char *key, char *va
 
 /* The settings in [Service], and those in [Unit] that are about its start, of the unit's file (of several places the best
  * one's), and then of its drop-ins: of the unit, of its dashed prefixes and of all services, by their names; of those with
- * the same name the best place's. At last the links in its folders, as settings. */
+ * the same name the best place's. */
 void unit_settings(const char *root, const char *unit, unit_setting *each, void *arg);
+
+/* And then the links in its folders, which are settings too: Wants, Requires, Upholds. */
+void unit_settings_and_links(const char *root, const char *unit, unit_setting *each, void *arg);
 
 /* The same of [Manager] in system.conf and system.conf.d, systemd-system.conf(5). */
 void unit_manager_settings(const char *root, unit_setting *each, void *arg);

@@ -60,7 +60,7 @@ void unit_boot_read(const char *root, const char *target, const char *until, str
         if (text_ends(name, ".timer") && text_set(service, sizeof(service), "%.*s.service",
                                                   (int)(strlen(name) - strlen(".timer")), name))
             add(boot, service);
-        unit_settings(root, name, take_wanted, boot);
+        unit_settings_and_links(root, name, take_wanted, boot);
         for (size_t j = 0; i + 1 == boot->n && j < COUNT_OF(always); j++)
             add(boot, always[j]);
     }
