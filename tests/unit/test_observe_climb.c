@@ -5,6 +5,7 @@
  * time passes where a test lets it pass.
  */
 #include <fcntl.h>
+#include <malloc.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -2217,6 +2218,7 @@ static void what_a_wrong_region_found_is_taken_back(void **state)
 static void it_is_taken_back_at_any_time(void **state)
 {
     static const int64_t times_ms[] = {0, 60, 300, 1000, 2000, 2300, 6000};
+    size_t held = 0;
 
     for (size_t i = 0; i < COUNT_OF(times_ms); i++) {
         (void)set_up(state);
@@ -2227,6 +2229,10 @@ static void it_is_taken_back_at_any_time(void **state)
         pass(times_ms[i]);
         observe_take_back(observe);
         assert_null(next_timer(INT64_MAX));
+        const struct mallinfo2 memory = mallinfo2();
+        if (i > 1) /* what is kept from the first times is no loss */
+            assert_int_equal(memory.uordblks + memory.hblkhd, held);
+        held = memory.uordblks + memory.hblkhd;
     }
     observe = NULL;
 }
