@@ -301,7 +301,7 @@ def rooms_of(name):
     room = name.split("_")[1]
     if name in ("test_model_packed", "test_net_changes"):
         return (room, "base")
-    if name == "test_discover_agent":  # which has the agent's log
+    if name in ("test_discover_agent", "test_observe_answers", "test_observe_names"):  # which have the agent's log, the permissions, places
         return (room, "model")
     return {"options": ("agent", "base"), "again": ("run",), "tell": ("run",), "look": ("run", "discover"), "round": ("run",), "rounds": ("run",), "confine": ("run",), "filter": ("run",), "commands": ("run", "base", "report"), "wait": ("run",), "fleet": ("model", "report", "run"), "facts": ("diagnose", "model"),
             "fuzz": ("base", "net", "discover", "model")}.get(room, (room,))

@@ -2,6 +2,7 @@
  *
  * The commands that need no network, as they are run: what they print, where, and their exit status.
  */
+#include <malloc.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -702,6 +703,31 @@ static void who_asks_now_says_how_strict(void **state)
     assert_null(strstr(said_out, "i-0123456789abcdef0"));
 }
 
+/* What a command kept would be lost: it ends the process. What it takes while it reads thousands of files is another thing. */
+static void what_was_taken_is_given_back(void **state)
+{
+    static const struct {
+        int (*command)(const struct options *options);
+        const char *words, *name;
+    } rows[] = {{command_show, "show -q", "/logs"},
+                {command_show, "show -o short", "/healthy.json"},
+                {command_show, "show --anonymize -o short", "/logs/c.log"},
+                {command_image, "image -q --root", ""}};
+    (void)state;
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        size_t before = 0;
+        for (int j = 0; j < 4; j++) {
+            char line[256];
+            (void)text_set(line, sizeof(line), "%s %s%s", rows[i].words, folder, rows[i].name);
+            (void)command_run(rows[i].command, options_of(line));
+            before = j == 2 ? mallinfo2().uordblks : before;
+        }
+        if (mallinfo2().uordblks != before)
+            fail_msg("row %zu: %zu, %zu", i, mallinfo2().uordblks, before);
+    }
+}
+
 /* --- image --- */
 
 /* The folder is no root file system: that cannot be judged. */
@@ -792,6 +818,7 @@ int main(void)
         cmocka_unit_test(a_pipe_with_a_name_is_read),
         cmocka_unit_test(a_damaged_block_is_shown_as_it_is),
         cmocka_unit_test(who_asks_now_says_how_strict),
+        cmocka_unit_test(what_was_taken_is_given_back),
         cmocka_unit_test(an_image_is_audited_confined),
         cmocka_unit_test(an_audit_goes_to_a_file),
         cmocka_unit_test(what_an_image_does_not_have_is_wrong_usage),

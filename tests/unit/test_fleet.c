@@ -2,6 +2,7 @@
  *
  * Many instances together: what they have in common, what a ready neighbour says, and how it is told.
  */
+#include <malloc.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -515,6 +516,20 @@ static void every_kind_of_instance_is_told(void **state)
     buffer_clear(&all);
 }
 
+static void what_was_taken_is_given_back(void **state)
+{
+    size_t before = 0;
+    (void)state;
+
+    for (int i = 0; i < 3; i++) { /* what is kept from the first time is no loss */
+        add_all_kinds();
+        fleet_judge(&fleet);
+        fleet_clear(&fleet);
+        before = i == 1 ? mallinfo2().uordblks : before;
+    }
+    assert_int_equal(mallinfo2().uordblks, before);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -535,6 +550,7 @@ int main(void)
         cmocka_unit_test_teardown(hostile_words_are_escaped, end),
         cmocka_unit_test_teardown(every_kind_of_instance_is_told, end),
         cmocka_unit_test_teardown(nothing_is_nothing, end),
+        cmocka_unit_test_teardown(what_was_taken_is_given_back, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

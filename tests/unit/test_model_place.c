@@ -205,6 +205,9 @@ static void a_host_is_of_a_partition(void **state)
     assert_true(partition_has_host(partition, "ssm.us-east-1.api.aws"));
     assert_false(partition_has_host(partition, "ssm.us-east-1.amazonaws.com.cn"));
     assert_false(partition_has_host(partition, "xamazonaws.com"));
+    assert_true(partition_has_host(partition, "x.amazonaws.com"));
+    assert_false(partition_has_host(partition, ".amazonaws.com")); /* of no name */
+    assert_false(partition_has_host(partition, "amazonaws.com"));
     assert_false(partition_has_host(partition, "com"));
 }
 

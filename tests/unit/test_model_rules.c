@@ -212,6 +212,55 @@ static void a_date_is_a_sample(void **state)
     assert_string_equal(clock.samples[MAX_SAMPLES - 1].source, source);
 }
 
+/* Of one cause or two their titles, of more the codes behind the first. */
+static void a_headline_has_every_cause(void **state)
+{
+    static const struct {
+        enum verdict verdict;
+        int32_t n, n_of_root; /* findings, and how many of them weigh as much as the first */
+        enum target target;
+        bool is_open;
+        const char *headline;
+    } rows[] = {
+        {VERDICT_READY, 0, 0, N_TARGETS, false, ""},
+        {VERDICT_NOT_READY, 1, 1, TARGET_ROLE, false, "Title 0"},
+        {VERDICT_NOT_READY, 3, 1, TARGET_ROLE, false, "Title 0"},
+        {VERDICT_NOT_READY, 3, 2, TARGET_ROLE, false, "(2 causes): Title 0; Title 1"},
+        {VERDICT_NOT_READY, 3, 3, TARGET_ROLE, false, "(3 causes): Title 0; code-1; code-2"},
+        {VERDICT_DEGRADED, 1, 1, TARGET_ROLE, false, "The SSM agent comes up. Title 0"},
+        {VERDICT_DEGRADED, 1, 1, TARGET_AGENT, false, "Title 0"},
+        {VERDICT_DEGRADED, 2, 2, TARGET_ROLE, false,
+         "The SSM agent comes up (2 warnings): Title 0; Title 1"},
+        {VERDICT_DEGRADED, 1, 1, TARGET_ROLE, true,
+         "The SSM agent comes up if its role permits that. Title 0"},
+    };
+    static struct report report;
+    char headline[HEADLINE_SIZE];
+    (void)state;
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        const bool is_fatal = rows[i].verdict == VERDICT_NOT_READY;
+        memset(&report, 0, sizeof(report));
+        report.verdict = rows[i].verdict;
+        report.n_findings = rows[i].n;
+        for (int32_t j = 0; j < rows[i].n; j++) {
+            struct finding *finding = &report.findings[j];
+            SET(finding->title, "Title %d", (int)j);
+            SET(finding->code, "code-%d", (int)j);
+            finding->target = rows[i].target;
+            finding->severity = j >= rows[i].n_of_root ? SEVERITY_NOTE
+                                : is_fatal             ? SEVERITY_FATAL
+                                                       : SEVERITY_WARNING;
+        }
+        if (rows[i].is_open) {
+            report.checks[check_of_service(SERVICE_SSM, RUNG_TLS)].reason = FAILURE_INTERCEPTED;
+            report.checks[check_of_service(SERVICE_SSM, RUNG_AUTHORIZE)].status = STATUS_SKIP;
+        }
+        report_headline(&report, headline);
+        assert_string_equal(headline, rows[i].headline);
+    }
+}
+
 /* Where nothing is known of this machine's addresses it is IPv4, which every endpoint has. */
 static void a_family_is_used_where_there_is_an_address_of_it(void **state)
 {
@@ -244,6 +293,7 @@ int main(void)
         cmocka_unit_test(what_fits_is_shown_whole_or_not),
         cmocka_unit_test(a_status_of_http_is_a_failure),
         cmocka_unit_test(a_date_is_a_sample),
+        cmocka_unit_test(a_headline_has_every_cause),
         cmocka_unit_test(a_family_is_used_where_there_is_an_address_of_it),
         cmocka_unit_test(the_delay_of_imds_is_the_longer),
     };

@@ -5,6 +5,7 @@
  * time passes where a test lets it pass.
  */
 #include <fcntl.h>
+#include <malloc.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -458,6 +459,29 @@ static void both_families_are_asked_of_every_server(void **state)
     assert_int_equal(SSM->answers[7].rcode, -1);
 }
 
+/* As Go and glibc do, unless the file could not be read; and of those behind a stub no more than of others. */
+static void without_a_server_this_machine_is_asked(void **state)
+{
+    for (int trouble = 0; trouble < 2; trouble++) {
+        (void)set_up(state);
+        facts.resolvers.n_configured = 0;
+        if (trouble)
+            step_skip(&facts.resolvers.read, FAILURE_INTERNAL);
+        start(NULL);
+        assert_int_equal(n_asked, trouble ? 0 : 2);
+        if (!trouble)
+            assert_string_equal(asked[1].server, "127.0.0.1");
+        observe_free(observe);
+    }
+    (void)set_up(state);
+    facts.resolvers.n_upstream = MAX_RESOLVERS;
+    for (int i = 0; i < MAX_RESOLVERS; i++)
+        (void)text_set(facts.resolvers.upstream[i], ADDRESS_SIZE, "10.0.0.%d", 10 + i);
+    start(NULL);
+    assert_int_equal(n_asked, 2 + 2 * 3);
+    assert_string_equal(asked[n_asked - 1].server, "10.0.0.12");
+}
+
 static void the_first_server_that_says_yes_or_no_is_believed(void **state)
 {
     (void)state;
@@ -720,6 +744,22 @@ static void amazon_is_asked_where_the_answer_is_doubtful(void **state)
             assert_string_equal(asked[2].server, "169.254.169.253");
             assert_string_equal(asked[3].server, "10.0.0.2");
         }
+        observe_free(observe);
+    }
+    static const struct {
+        const char *ipv4, *ipv6;
+        bool is_asked;
+    } both[] = {{"10.0.1.21", "2600::21", true},
+                {"10.0.1.21", "fd00::21", false},
+                {"", "fd00::21", false},
+                {"", "2600::21", true}};
+    for (size_t i = 0; i < COUNT_OF(both); i++) {
+        (void)set_up(state);
+        start(NULL);
+        observe_placed(observe);
+        say(0, both[i].ipv4, both[i].ipv4[0] ? FAILURE_NONE : FAILURE_NODATA, 1);
+        say(1, both[i].ipv6, FAILURE_NONE, 1);
+        assert_int_equal(n_asked > 2, both[i].is_asked);
         observe_free(observe);
     }
     static const struct {
@@ -2184,6 +2224,7 @@ static void what_a_wrong_region_found_is_taken_back(void **state)
 static void it_is_taken_back_at_any_time(void **state)
 {
     static const int64_t times_ms[] = {0, 60, 300, 1000, 2000, 2300, 6000};
+    size_t held = 0;
 
     for (size_t i = 0; i < COUNT_OF(times_ms); i++) {
         (void)set_up(state);
@@ -2194,6 +2235,10 @@ static void it_is_taken_back_at_any_time(void **state)
         pass(times_ms[i]);
         observe_take_back(observe);
         assert_null(next_timer(INT64_MAX));
+        const struct mallinfo2 memory = mallinfo2();
+        if (i > 1) /* what is kept from the first times is no loss */
+            assert_int_equal(memory.uordblks + memory.hblkhd, held);
+        held = memory.uordblks + memory.hblkhd;
     }
     observe = NULL;
 }
@@ -2763,6 +2808,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(both_families_are_asked_of_every_server),
+        TEST(without_a_server_this_machine_is_asked),
         TEST(the_first_server_that_says_yes_or_no_is_believed),
         TEST(a_no_ends_the_search_and_a_failure_does_not),
         TEST(an_answer_that_is_too_late_for_the_agent_is_none),
