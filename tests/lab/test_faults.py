@@ -51,7 +51,7 @@ def test_the_verdict_is_what_the_agent_does():
 # Each looks, from the instance, like the cause that is named: that one may be likely, never certain.
 ALIKE = ["agent-disabled", "dhmc:had-role", "role-missing dhmc-on imds-path:identity-credentials/ec2/info:503", "policy-sessions-only:one imds-path:identity-credentials/ec2/info",
          "egress-rule:ssm", "refused-on-the-way:reset:ssm", "imds-refused-on-the-way", "imds-path-slow:token:3000", "dns-led-away", "dns-led-away:refused",
-         "dns-resolver-unreachable:cut-off", "dns-hosts-override:all:right private-dns-off egress-blocked"]
+         "refused-on-the-way:hops", "dns-truncated:refused", "dns-resolver-unreachable:cut-off", "dns-hosts-override:all:right private-dns-off egress-blocked"]
 
 
 @pytest.mark.parametrize("faults", ALIKE)
