@@ -133,6 +133,14 @@ static bool token_plausible(const char *body, size_t n)
     return n >= 8 && n < TOKEN_SIZE && strlen(body) == n && text_only(body, "-_=+/.");
 }
 
+/* Without it the agent takes no token: aws-sdk-go, aws/ec2metadata/service.go, unmarshalTokenHandler. */
+static bool has_lifetime(const struct http_reply *reply)
+{
+    uint64_t seconds;
+
+    return text_number(reply->token_ttl, INT64_MAX, &seconds);
+}
+
 /* A word as long as no page's, where EC2's token has 56 characters. */
 enum { SECRET_CHARACTERS = 32 };
 
@@ -232,6 +240,10 @@ static void token_arrived(void *arg, const struct http_reply *reply)
     } else if (!token_plausible(reply->body, reply->body_bytes)) {
         step_fail(&facts->token, FAILURE_MALFORMED, took_ms);
         keep_start(imds, reply);
+    } else if (!has_lifetime(reply)) {
+        step_fail(&facts->token, FAILURE_MALFORMED, took_ms);
+        (void)text_set(facts->token.detail, sizeof(facts->token.detail),
+                       "a token without the header X-aws-ec2-metadata-token-ttl-seconds");
     } else {
         clock_add(imds->clock, "imds", imds->endpoint.address, &reply->head, reply->took_us);
         (void)text_set(imds->token_header, sizeof(imds->token_header),

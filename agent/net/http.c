@@ -325,6 +325,7 @@ static void tell(void *private, CURLcode result)
     exchange_judge(exchange, result, &reply);
     reply.session = exchange->peer.session;
     reply.head = exchange->head;
+    (void)text_set(reply.token_ttl, NAME_SIZE, "%s", exchange->token_ttl);
     (void)curl_easy_getinfo(exchange->easy, CURLINFO_RESPONSE_CODE, &status);
     reply.head.status = (int32_t)status;
     if (reply.step.outcome == OUTCOME_OK && body.bytes) {

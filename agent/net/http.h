@@ -57,7 +57,8 @@ struct http_reply {
     struct tls_session session;
     struct step step; /* of the exchange: OK whenever a whole HTTP answer came, whatever its status;
                        * skipped (FAILURE_BELOW) when TLS failed */
-    struct http_head head; /* without what signed the request: credentials_hide() */
+    struct http_head head;     /* without what signed the request: credentials_hide() */
+    char token_ttl[NAME_SIZE]; /* X-aws-ec2-metadata-token-ttl-seconds, or empty */
     const char *body; /* zero-terminated, only during the callback; empty unless `step` is OK: what
                        * came of an answer that was cut, late or too large is never handed out */
     size_t body_bytes;

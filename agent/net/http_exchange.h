@@ -36,6 +36,7 @@ struct exchange {
     bool head_complete; /* what follows are trailers */
     size_t head_bytes;
     struct http_head head;
+    char token_ttl[NAME_SIZE];             /* http.h */
     const struct credentials *credentials; /* that signed the request, or NULL */
     struct buffer body;
     struct tls_peer peer;

@@ -17,15 +17,16 @@ enum { MAX_HEAD_BYTES = 32 * 1024, DATE_SIZE = 64 };
 
 static const struct {
     const char *name;
-    size_t offset; /* of a char[NAME_SIZE] in struct http_head */
+    size_t offset; /* of a char[NAME_SIZE] */
     char cut;      /* what follows this character is left out */
 } kept[] = {
-    {"server", offsetof(struct http_head, server), '\0'},
-    {"content-type", offsetof(struct http_head, content_type), '\0'},
-    {"x-amzn-requestid", offsetof(struct http_head, request_id), '\0'},
-    {"x-amz-request-id", offsetof(struct http_head, request_id), '\0'},
-    {"x-amzn-errortype", offsetof(struct http_head, error_type), ':'},
-    {"via", offsetof(struct http_head, via), '\0'},
+    {"server", offsetof(struct exchange, head.server), '\0'},
+    {"content-type", offsetof(struct exchange, head.content_type), '\0'},
+    {"x-amzn-requestid", offsetof(struct exchange, head.request_id), '\0'},
+    {"x-amz-request-id", offsetof(struct exchange, head.request_id), '\0'},
+    {"x-amzn-errortype", offsetof(struct exchange, head.error_type), ':'},
+    {"via", offsetof(struct exchange, head.via), '\0'},
+    {"x-aws-ec2-metadata-token-ttl-seconds", offsetof(struct exchange, token_ttl), '\0'},
 };
 
 static bool is_name(const char *line, size_t n, const char *name)
@@ -95,7 +96,7 @@ static bool keep_field(struct exchange *exchange, const char *line, size_t n)
     if (is_name(line, n_name, "date"))
         keep_date(&exchange->head, value, (size_t)(end - value));
     for (size_t i = 0; i < COUNT_OF(kept); i++) {
-        char *to = (char *)&exchange->head + kept[i].offset;
+        char *to = (char *)exchange + kept[i].offset;
         if (!is_name(line, n_name, kept[i].name) || *to)
             continue;
         const char *cut = !kept[i].cut ? NULL : memchr(value, kept[i].cut, (size_t)(end - value));
@@ -125,7 +126,7 @@ size_t exchange_read_head(char *bytes, size_t size, size_t n, void *arg)
         /* Anew: the one before was an interim answer. */
         exchange->head = (struct http_head){.status = 0};
         exchange->head_complete = false;
-        exchange->length[0] = '\0';
+        exchange->length[0] = exchange->token_ttl[0] = '\0';
         exchange->malformed = !is_status_line(bytes, n);
     } else if (is_empty_line(bytes, n)) {
         exchange->head_complete = true;

@@ -34,6 +34,7 @@ AGENT = {
     "imds-late:100": ("down", 1),
     "imds-malformed:portal": ("down", 2),
     "imds-malformed:token": ("down", 2),
+    "imds-malformed:token-lifetime": ("down", 45),
     "imds-malformed:token-line": ("down", 50),
     "imds-malformed:token-huge": ("down", 2),
     "imds-malformed:document": ("down", 1),

@@ -31,6 +31,7 @@ EXPECTED = [  # fault, verdict, first finding
     ("imds-late:100", "not-ready", "imds-malformed"),
     ("imds-malformed:portal", "not-ready", "imds-malformed"),
     ("imds-malformed:token", "not-ready", "imds-malformed"),
+    ("imds-malformed:token-lifetime", "not-ready", "imds-malformed"),  # the SDK takes no token without the header that says how long it lives
     ("imds-malformed:token-line", "not-ready", "imds-malformed"),  # and no word of it is shown
     ("imds-malformed:token-huge", "not-ready", "imds-malformed"),
     ("imds-malformed:document", "not-ready", "imds-malformed"),

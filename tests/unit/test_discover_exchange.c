@@ -142,6 +142,8 @@ static int dialled(int i, enum failure failure)
     return fd;
 }
 
+static const char *token_ttl = "300";
+
 static void answered(int i, int32_t status, const char *body, int32_t took_ms)
 {
     struct http_reply reply = {.body = body, .body_bytes = strlen(body), .took_us = took_ms * 1000};
@@ -150,6 +152,7 @@ static void answered(int i, int32_t status, const char *body, int32_t took_ms)
     reply.head.has_date = true;
     reply.head.clock_offset_ms = 400;
     (void)text_set(reply.head.server, sizeof(reply.head.server), "EC2ws");
+    (void)text_set(reply.token_ttl, sizeof(reply.token_ttl), "%s", token_ttl);
     sent[i].done(sent[i].arg, &reply);
 }
 
@@ -216,6 +219,25 @@ static void a_token_opens_it(void **state)
     assert_int_equal(clock_facts.samples[0].error_ms, 1002);
     assert_string_equal(clock_facts.samples[0].source, "imds");
     drop(fd);
+}
+
+/* The agent's SDK takes none otherwise. */
+static void a_token_comes_with_its_lifetime(void **state)
+{
+    static const char *const lifetimes[] = {"", "soon", "300 s", "-1"};
+    (void)state;
+
+    for (size_t i = 0; i < COUNT_OF(lifetimes); i++) {
+        open_it(0, false);
+        int fd = dialled(0, FAILURE_NONE);
+        token_ttl = lifetimes[i];
+        answered(0, 200, TOKEN, 4);
+        token_ttl = "300";
+        assert_int_equal(facts.token.failure, FAILURE_MALFORMED);
+        assert_non_null(strstr(facts.token.detail, "token-ttl-seconds"));
+        assert_string_equal(facts.body_start, "");
+        drop(fd);
+    }
 }
 
 static void what_is_no_token(void **state)
@@ -713,6 +735,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_token_opens_it, start, stop),
+        cmocka_unit_test_setup_teardown(a_token_comes_with_its_lifetime, start, stop),
         cmocka_unit_test_setup_teardown(what_is_no_token, start, stop),
         cmocka_unit_test_setup_teardown(beside_a_put_that_is_refused_a_get_is_sent, start, stop),
         cmocka_unit_test_setup_teardown(a_token_has_a_length, start, stop),

@@ -98,6 +98,8 @@ class Metadata:
         self.tokens[token] = time.monotonic() + int(lifetime)
         if form == "line":
             token += "\n"
+        if form == "no-lifetime":
+            return 200, token, {}
         return 200, token, {"X-Aws-Ec2-Metadata-Token-Ttl-Seconds": lifetime}
 
     def _authorized(self, headers):

@@ -100,7 +100,7 @@ def _(world, count="1"):
     "imds-malformed",
     "something else than IMDS answers; or (redirected) a rule of destination NAT on the instance leads to a web server",
     "imds-malformed",
-    "[portal|token|token-line|token-huge|document|document-empty|garbage|redirect|huge|truncated|redirected]",
+    "[portal|token|token-line|token-lifetime|token-huge|document|document-empty|garbage|redirect|huge|truncated|redirected]",
 )
 def _(world, variant="portal"):
     if variant == "redirected":
@@ -112,6 +112,7 @@ def _(world, variant="portal"):
         "portal",
         "token",
         "token-line",
+        "token-lifetime",
         "token-huge",
         "document",
         "document-empty",
@@ -121,7 +122,7 @@ def _(world, variant="portal"):
         "truncated",
     )
     if variant.startswith("token"):
-        world.imds.token = {"token": "bad-form", "token-line": "line", "token-huge": "huge"}[variant]
+        world.imds.token = {"token": "bad-form", "token-line": "line", "token-lifetime": "no-lifetime", "token-huge": "huge"}[variant]
     elif variant.startswith("document"):
         world.imds.instead[_DOCUMENT] = {"document": "<html>not JSON</html>", "document-empty": ""}[variant]
     else:
