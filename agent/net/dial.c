@@ -355,7 +355,7 @@ static uint32_t read_looped(void)
     return n;
 }
 
-enum { REFUSALS = 3, QUIET_READINGS = 4 };
+enum { REFUSALS = 3, QUIET_READINGS = 4, REFUSAL_MS = 50 };
 
 /* For longer than a refusal takes. */
 static bool is_loopback_quiet(uint32_t looped)
@@ -366,18 +366,24 @@ static bool is_loopback_quiet(uint32_t looped)
     return true;
 }
 
-static bool is_refused_at_once(const struct sockaddr_storage *to, socklen_t length)
+static int knock(const struct sockaddr_storage *to, socklen_t length)
 {
-    LOCAL_FD fd = dial_socket(to->ss_family, SOCK_STREAM, IPPROTO_TCP);
-    struct pollfd refusal = {.fd = fd, .events = POLLOUT};
+    int fd = dial_socket(to->ss_family, SOCK_STREAM, IPPROTO_TCP);
 
-    if (fd < 0)
-        return false;
-    if (connect(fd, (const struct sockaddr *)to, length) != 0)
+    if (fd >= 0 && connect(fd, (const struct sockaddr *)to, length) != 0)
         (void)file_note_trouble("a connection", errno);
-    return poll(&refusal, 1, 1) == 1 && (refusal.revents & POLLERR);
+    return fd;
 }
 
+static bool is_refused_within(int fd, int limit_ms)
+{
+    struct pollfd refusal = {.fd = fd, .events = POLLOUT};
+
+    return fd >= 0 && poll(&refusal, 1, limit_ms) == 1 && (refusal.revents & POLLERR);
+}
+
+/* A busy machine takes its time to hand itself a packet: only of a refusal that has come is it known that none came by
+ * the loopback device. */
 enum refuser dial_refuser(const char *address, uint16_t port)
 {
     struct sockaddr_storage to;
@@ -389,9 +395,11 @@ enum refuser dial_refuser(const char *address, uint16_t port)
         uint32_t before = read_looped();
         if (!is_loopback_quiet(before))
             return REFUSER_UNKNOWN;
-        bool at_once = is_refused_at_once(&to, length);
+        LOCAL_FD fd = knock(&to, length);
+        bool at_once = is_refused_within(fd, 1),
+             came = at_once || is_refused_within(fd, REFUSAL_MS);
         if (read_looped() == before)
-            return REFUSER_ELSEWHERE;
+            return came ? REFUSER_ELSEWHERE : REFUSER_UNKNOWN;
         if (!at_once)
             return REFUSER_UNKNOWN;
     }
