@@ -356,6 +356,27 @@ static void a_report_goes_to_a_file_too(void **state)
     assert_non_null(strstr(said_err, "warning: "));
 }
 
+/* To who wants to hear it. */
+static void a_newer_report_is_shown_with_a_remark(void **state)
+{
+    static const char newer[] = "{\"version\":\"99.0.0\",";
+    struct buffer text;
+    (void)state;
+
+    buffer_init(&text, FILE_MAX_BYTES);
+    assert_int_equal(file_read("", in_folder("healthy.json"), &text), 0);
+    int file = memfd_create("newer", MFD_CLOEXEC);
+    assert_true(write(file, newer, strlen(newer)) > 0);
+    assert_true(write(file, text.bytes + 1, text.used - 1) > 0);
+    buffer_clear(&text);
+    assert_int_equal(status_of(command_show, "show /proc/self/fd/%d -o short", file), EXIT_READY);
+    assert_true(text_starts(said_out, "READY"));
+    assert_non_null(strstr(said_err, "written by ssm-preflight 99.0.0, which is newer"));
+    assert_int_equal(status_of(command_show, "show /proc/self/fd/%d -q", file), EXIT_READY);
+    assert_string_equal(said_err, "");
+    (void)close(file);
+}
+
 static void what_cannot_be_shown_is_wrong_usage(void **state)
 {
     (void)state;
@@ -822,6 +843,7 @@ int main(void)
         cmocka_unit_test(the_version_names_every_library),
         cmocka_unit_test(a_recorded_report_is_shown_confined),
         cmocka_unit_test(a_report_goes_to_a_file_too),
+        cmocka_unit_test(a_newer_report_is_shown_with_a_remark),
         cmocka_unit_test(what_cannot_be_shown_is_wrong_usage),
         cmocka_unit_test(what_a_log_names_is_not_opened),
         cmocka_unit_test(no_pipe_of_a_folder_is_opened),
