@@ -2,6 +2,7 @@
  *
  * The commands that need no network, as they are run: what they print, where, and their exit status.
  */
+#include <errno.h>
 #include <malloc.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -25,6 +26,7 @@
 #include "base/text.h"
 #include "base/version.h"
 #include "diagnose/causes.h"
+#include "image/image.h"
 #include "model/permissions.h"
 #include "report_builder.h"
 #include "run/commands.h"
@@ -192,6 +194,13 @@ static void each_table_has_its_heading_and_its_rows(void **state)
         assert_line(causes[i].code);
     assert_null(strstr(said_out, "\nagent-disabled                "
                                  "fatal     The image")); /* of an image only what is its own */
+    int n = 1 + (int)n_causes + 2;
+    for (size_t i = 0; i < n_image_codes; i++)
+        if (text_starts(image_codes[i].code, "image-")) {
+            assert_line(image_codes[i].code);
+            n++;
+        }
+    assert_int_equal(n_lines(), n); /* all of them, and nothing else */
 
     assert_int_equal(status_of(command_list, "list checks"), EXIT_READY);
     assert_line("imds.connect");
@@ -347,6 +356,27 @@ static void a_report_goes_to_a_file_too(void **state)
     assert_non_null(strstr(said_err, "warning: "));
 }
 
+/* To who wants to hear it. */
+static void a_newer_report_is_shown_with_a_remark(void **state)
+{
+    static const char newer[] = "{\"version\":\"99.0.0\",";
+    struct buffer text;
+    (void)state;
+
+    buffer_init(&text, FILE_MAX_BYTES);
+    assert_int_equal(file_read("", in_folder("healthy.json"), &text), 0);
+    int file = memfd_create("newer", MFD_CLOEXEC);
+    assert_true(write(file, newer, strlen(newer)) > 0);
+    assert_true(write(file, text.bytes + 1, text.used - 1) > 0);
+    buffer_clear(&text);
+    assert_int_equal(status_of(command_show, "show /proc/self/fd/%d -o short", file), EXIT_READY);
+    assert_true(text_starts(said_out, "READY"));
+    assert_non_null(strstr(said_err, "written by ssm-preflight 99.0.0, which is newer"));
+    assert_int_equal(status_of(command_show, "show /proc/self/fd/%d -q", file), EXIT_READY);
+    assert_string_equal(said_err, "");
+    (void)close(file);
+}
+
 static void what_cannot_be_shown_is_wrong_usage(void **state)
 {
     (void)state;
@@ -495,11 +525,21 @@ static void a_folder_and_a_list_are_a_fleet(void **state)
                            "\"code\":\"endpoint-blocks-443\",\"target\":\"ssmmessages\""));
     assert_int_equal(status_of(command_show, "show %s -o html", in_folder("logs")), EXIT_NOT_READY);
     assert_non_null(strstr(said_out, "<p>The way of i-0c, and what was seen there:</p>\n<svg "));
+    const char *fix = strstr(said_out, "<p>What fixes i-0c:</p>");
+    assert_non_null(fix);
+    assert_non_null(strstr(fix, "<pre>"));
+    assert_non_null(strstr(fix, "aws ec2 authorize-security-group-ingress "));
     (void)text_set(list, sizeof(list), "%s/logs/a.json\n%s/logs/b.json\n", folder, folder);
     assert_int_equal(show_of_input(list, "show - --json"), EXIT_NOT_READY);
     assert_int_equal(n_lines(), 2);
     assert_int_equal(status_of(command_show, "show %s -q", in_folder("logs")), EXIT_NOT_READY);
     assert_string_equal(said_out, "");
+    assert_int_equal(mkdir(in_folder("none"), 0755), 0);
+    errno = EIO; /* of a call before */
+    int status = status_of(command_show, "show %s --json", in_folder("none"));
+    (void)rmdir(in_folder("none"));
+    assert_int_equal(status, EXIT_USAGE);
+    assert_non_null(strstr(said_err, "none: there is no file to show"));
     assert_int_equal(status_of(command_show, "show %s -o console", in_folder("logs")), EXIT_USAGE);
     assert_non_null(strstr(said_err, "--output console is of one instance"));
     assert_int_equal(status_of(command_show, "show %s/gone %s/empty -o short", folder, folder),
@@ -803,6 +843,7 @@ int main(void)
         cmocka_unit_test(the_version_names_every_library),
         cmocka_unit_test(a_recorded_report_is_shown_confined),
         cmocka_unit_test(a_report_goes_to_a_file_too),
+        cmocka_unit_test(a_newer_report_is_shown_with_a_remark),
         cmocka_unit_test(what_cannot_be_shown_is_wrong_usage),
         cmocka_unit_test(what_a_log_names_is_not_opened),
         cmocka_unit_test(no_pipe_of_a_folder_is_opened),

@@ -33,6 +33,7 @@
 
 #include "base/file.h"
 #include "base/output.h"
+#include "base/text.h"
 #include "run/commands.h"
 
 static struct options options;
@@ -224,6 +225,12 @@ static const struct {
     {AF_INET, SOCK_STREAM, 0, true},
     {AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_TCP, true},
     {AF_INET, SOCK_DGRAM, 0, true},
+    {AF_INET, SOCK_STREAM, IPPROTO_TCP, true},
+    {AF_INET6, SOCK_STREAM, 0, true},
+    {AF_INET6, SOCK_STREAM, IPPROTO_TCP, true},
+    {AF_INET6, SOCK_DGRAM, 0, true},
+    {AF_INET6, SOCK_DGRAM, IPPROTO_ICMPV6, false},
+    {AF_UNIX, SOCK_SEQPACKET, 0, false},
     {AF_INET, SOCK_RAW, IPPROTO_ICMP, false},
     {AF_INET, SOCK_DGRAM, IPPROTO_ICMP, false},
     {AF_INET6, SOCK_RAW, IPPROTO_ICMPV6, false},
@@ -279,9 +286,11 @@ static int read_anything(void)
     return open("/etc/passwd", O_RDONLY | O_CLOEXEC);
 }
 
+static char report[PATH_SIZE];
+
 static int save_a_report(void)
 {
-    errno = file_write_atomically(options.save, "{}", 2, 0644);
+    errno = file_write_atomically(report, "{}", 2, 0644);
     return errno ? -1 : 0;
 }
 
@@ -386,8 +395,9 @@ static void only_sockets_that_it_needs(void **state)
     if (!has_filters())
         skip();
     for (which_socket = 0; which_socket < COUNT_OF(sockets); which_socket++) {
-        assert_int_equal(tried(CONFINED_WITH_NETWORK, open_socket),
-                         sockets[which_socket].allowed ? 0 : ENOSYS);
+        int error = tried(CONFINED_WITH_NETWORK, open_socket);
+        if (error != EAFNOSUPPORT || !sockets[which_socket].allowed) /* a kernel without IPv6 */
+            assert_int_equal(error, sockets[which_socket].allowed ? 0 : ENOSYS);
         assert_int_equal(tried(CONFINED_OFFLINE, open_socket), ENOSYS);
     }
 }
@@ -412,8 +422,16 @@ static void it_still_works(void **state)
     for (int how = CONFINED_WITH_NETWORK; how <= CONFINED_OFFLINE; how++) {
         assert_int_equal(tried((enum confinement)how, take_memory), 0);
         assert_int_equal(tried((enum confinement)how, read_anything), 0);
-        assert_int_equal(tried((enum confinement)how, save_a_report), 0);
     }
+    const struct options kept = options;
+    (void)text_set(report, sizeof(report), "%s", options.save);
+    for (int is_output = 0; is_output < 2; is_output++) { /* by either option */
+        (void)text_set(options.save, PATH_SIZE, "%s", is_output ? "" : report);
+        (void)text_set(options.output_file, PATH_SIZE, "%s", is_output ? report : "");
+        for (int how = CONFINED_WITH_NETWORK; how <= CONFINED_OFFLINE; how++)
+            assert_int_equal(tried((enum confinement)how, save_a_report), 0);
+    }
+    options = kept;
 }
 
 static long landlock_version(void)

@@ -1318,6 +1318,7 @@ static void the_last_error_names_what_it_was_caused_by(void **state)
         "1 ERROR Agent failed to assume any identity\n"
         "1 ERROR failed to get identity\n";
     static const char on_console[] =
+        "[    1.1] cloud-init[9]: 1 ERROR x\r\n"
         "[    1.2] amazon-ssm-agent[8]: 1 ERROR [Registrar] failed to register\r\n"
         "[    1.3] amazon-ssm-agent[8]: 1 ERROR Error occurred when starting amazon-ssm-agent: x\r\n"
         "[    1.4] cloud-init[9]: 1 ERROR caused by: something else\r\n";

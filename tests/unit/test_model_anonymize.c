@@ -285,6 +285,11 @@ static void the_same_becomes_the_same_everywhere(void **state)
     assert_memory_equal(facts.role.profile_arn, arn, strlen(arn));
     assert_string_equal(slash + 1, facts.role.role);
     assert_true(text_starts(facts.role.role, "name-"));
+
+    memset(facts.role.role, 'x', HOST_SIZE - 1); /* nor does anything stay behind what is shorter */
+    anonymize_facts(&facts);
+    assert_true(text_starts(facts.role.role, "name-"));
+    assert_null(memchr(facts.role.role, 'x', HOST_SIZE));
 }
 
 static void hosts_become(const char *from, const char *to)
@@ -323,6 +328,7 @@ static void hosts_become_hosts(void **state)
     hosts_become("10.0.1.10:443,10.0.0.0/8,[2600:1f14::21]",
                  "10.0.0.8:443,10.0.0.0/8,[2001:db8::8]");
     hosts_become("10.0.1.10/0,10.0.1.10/8,0.0.0.0/0", "10.0.0.8/0,10.0.0.8/8,0.0.0.0/0");
+    hosts_become("10.0.0.0,8.8.8.8", "10.0.0.8,8.0.0.8");
     hosts_become("10.0.0.0/008,10.0.0.0/0008", "10.0.0.0/008,10.0.0.8/0008");
     /* each stays in the range that says what it is, and neighbours stay neighbours */
     hosts_become("192.168.255.255,192.168.255.0/24,192.168.127.255,172.31.255.255,100.127.255.255",

@@ -322,6 +322,32 @@ static void requests_with_an_effect_are_sent_where_they_have_none(void **state)
     assert_non_null(permission_why_not(channel, &facts));
 }
 
+/* By the mode alone, where the agent is not about to start and has no channel. */
+static void a_mode_says_which_requests_are_sent(void **state)
+{
+    static const struct {
+        enum permissions mode;
+        bool safe, alone, agent, deep;
+    } rows[] = {{PERMISSIONS_PROBE, true, true, false, false},
+                {PERMISSIONS_AGENT, true, true, false, false},
+                {PERMISSIONS_DEEP, true, true, true, true},
+                {PERMISSIONS_ROLE_ONLY, false, false, false, false},
+                {PERMISSIONS_OFF, false, false, false, false}};
+    (void)state;
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        const struct facts facts = {.plan.permissions = rows[i].mode};
+        const bool sent[] = {[PROOF_SAFE] = rows[i].safe,
+                             [PROOF_ALONE] = rows[i].alone,
+                             [PROOF_AGENT] = rows[i].agent,
+                             [PROOF_DEEP] = rows[i].deep,
+                             [PROOF_NEVER] = false};
+        for (size_t j = 0; j < n_permissions; j++)
+            if (!permission_why_not(&permissions[j], &facts) != sent[permissions[j].proof])
+                fail_msg("row %zu: %s", i, permissions[j].action);
+    }
+}
+
 static void patterns_are_filled_in_and_bounded(void **state)
 {
     static const struct facts facts = {.instance.id = "i-1", .agent.version = "3.3.1.0"};
@@ -432,6 +458,7 @@ int main(void)
         cmocka_unit_test(the_table_has_the_25_actions_of_the_managed_policy),
         cmocka_unit_test(capabilities_by_name),
         cmocka_unit_test(requests_with_an_effect_are_sent_where_they_have_none),
+        cmocka_unit_test(a_mode_says_which_requests_are_sent),
         cmocka_unit_test(patterns_are_filled_in_and_bounded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

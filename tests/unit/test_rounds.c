@@ -41,6 +41,13 @@ static void answers_that_say_later_are_asked_again(void **state)
         fail_with(rows[i].reason, true);
         assert_int_equal(rounds_worth_another(&report), rows[i].again);
     }
+    for (enum check i = 0; i < N_CHECKS; i++) { /* whichever it is */
+        fail_with(FAILURE_SERVER_ERROR, true);
+        struct check_result result = report.checks[CHECK_IMDS_TOKEN];
+        memset(&report, 0, sizeof(report));
+        report.checks[i] = result;
+        assert_true(rounds_worth_another(&report));
+    }
     fail_with(FAILURE_THROTTLED, false);
     assert_false(rounds_worth_another(&report));
     fail_with(FAILURE_THROTTLED, true);

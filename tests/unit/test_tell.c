@@ -384,6 +384,7 @@ static void the_end_is_a_report(void **state)
     assert_string_equal(said_out, "");
     tells(at_the_end, "healthy", "wait --output-file - -o short", "");
     assert_true(text_starts(said_out, "READY"));
+    tells(at_the_end, "healthy", "wait --output-file z --save s", "write:s write:z");
     tells(at_the_end, "healthy", "wait --output-file /x/z --color always", "write:/x/z");
     tells(at_the_end, "healthy", "wait --color always", "");
     assert_non_null(strchr(said_out, '\x1b'));

@@ -56,6 +56,7 @@ static struct played list[MAX_PLAYED];
 static int n_played;
 static bool was_told_to_end[MAX_PLAYED], was_whole[MAX_PLAYED];
 static int64_t moved_ms;                           /* the clock, by the rounds that were played */
+static enum permissions asked_with;                /* in the last round */
 static int64_t remaining_ms[MAX_PLAYED], until_ms; /* which no pause may pass */
 static char told[MAX_TOLD];
 static int n_changes_taken;
@@ -247,6 +248,7 @@ bool __wrap_round_run(struct run *run, const struct round_watch *watch, const st
     while (!played->situation) /* the last one goes on */
         played--;
     until_ms = run->deadline_ms;
+    asked_with = run->options->plan.permissions;
     remaining_ms[n_played] = until_ms - clock_monotonic_ms();
     was_whole[n_played] = !again;
     facts_healthy(run->facts);
@@ -293,6 +295,8 @@ static int run_check(const char *line)
 {
     return command_run(command_check, options_of(line));
 }
+
+static int follow(const char *situation);
 
 /* --- wait --- */
 
@@ -422,7 +426,7 @@ static void ready_after_having_been_not_ready(void **state)
 static void a_change_gives_up_a_round_that_began_before_it(void **state)
 {
     (void)state;
-    list[0] = (struct played){.situation = "role-missing", .takes_ms = 250, .change = true};
+    list[0] = (struct played){.situation = "role-missing", .takes_ms = 200, .change = true};
     list[1].situation = "healthy";
     assert_int_equal(run_wait("wait -o short"), EXIT_READY);
     assert_true(was_told_to_end[0]);
@@ -433,7 +437,7 @@ static void a_change_gives_up_a_round_that_began_before_it(void **state)
 static void a_young_round_goes_on(void **state)
 {
     (void)state;
-    list[0] = (struct played){.situation = "role-missing", .takes_ms = 100, .change = true};
+    list[0] = (struct played){.situation = "role-missing", .takes_ms = 199, .change = true};
     list[1].situation = "healthy";
     assert_int_equal(run_wait("wait -o short"), EXIT_READY);
     assert_false(was_told_to_end[0]);
@@ -590,6 +594,23 @@ static void the_deadline_is_that_of_the_boot(void **state)
     assert_int_equal(run_wait("wait -q"), EXIT_READY);
     assert_in_range(remaining_ms[0], DEFAULT_DEADLINE_MS - 500, DEFAULT_DEADLINE_MS - 20);
     assert_int_equal(output_left_ms(0, INT64_MAX), DEFAULT_DEADLINE_MS); /* whoever reads it */
+}
+
+/* At boot the agent is about to send its own first request; whoever says otherwise is obeyed. */
+static void the_agents_own_request_is_sent_at_boot(void **state)
+{
+    (void)state;
+    list[0].situation = "healthy";
+    assert_int_equal(run_wait("wait -q"), EXIT_READY);
+    assert_int_equal(asked_with, PERMISSIONS_AGENT);
+    (void)start(state);
+    list[0].situation = "healthy";
+    (void)run_wait("wait -q --permissions probe");
+    assert_int_equal(asked_with, PERMISSIONS_PROBE);
+    (void)start(state);
+    list[0].situation = "healthy";
+    (void)follow("role-missing");
+    assert_int_equal(asked_with, PERMISSIONS_PROBE);
 }
 
 /* Of a short time too some is left to report. */
@@ -944,6 +965,7 @@ int main(void)
         cmocka_unit_test_setup(a_busy_folder_is_not_looked_at_all_the_time, start),
         cmocka_unit_test_setup(each_hour_a_round_is_whole, start),
         cmocka_unit_test_setup(the_deadline_is_that_of_the_boot, start),
+        cmocka_unit_test_setup(the_agents_own_request_is_sent_at_boot, start),
         cmocka_unit_test_setup(a_short_deadline_leaves_time_to_report, start),
         cmocka_unit_test_setup(there_is_nothing_to_follow_when_all_was_well, start),
         cmocka_unit_test_setup(there_is_nothing_to_follow_where_no_instance_is, start),
