@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "discover/unit.h"
+#include "model/place.h"
 
 #define MORE ", the agent needs more"
 
@@ -33,6 +34,7 @@ enum {
     INTERFACES,
     IP_ADDRESS_DENY,
     IP_ADDRESS_SOME,
+    IP_ADDRESS_REST,
     ADDRESS_FAMILIES,
     SYSTEM_CALLS,
     SYSTEM_CALLS_FEW,
@@ -135,11 +137,6 @@ static bool has_word(const char *list, const char *wanted)
 static bool has_all(const char *networks)
 {
     return strstr(networks, "any") || strstr(networks, "0.0.0.0/0");
-}
-
-static bool has_imds(const char *networks)
-{
-    return has_all(networks) || strstr(networks, "link-local") || strstr(networks, "169.254.");
 }
 
 /* What an endpoint's address may lie in. */
@@ -379,12 +376,15 @@ static void find_harmful(const char *root, char of[N_READ][WORDS_SIZE], int n_st
     harmful[PRIVATE_NETWORK] = says_yes(of[PRIVATE_NETWORK]);
     harmful[NETWORK_NAMESPACE] = of[NETWORK_NAMESPACE][0] && !is_gone(root, of[NETWORK_NAMESPACE]);
     harmful[INTERFACES] = has_no_interface(root, of[INTERFACES]);
-    harmful[IP_ADDRESS_DENY] = (has_imds(of[IP_ADDRESS_DENY]) && !has_imds(of[IP_ADDRESS_ALLOW])) ||
+    harmful[IP_ADDRESS_DENY] = place_is_denied(of[IP_ADDRESS_DENY], of[IP_ADDRESS_ALLOW],
+                                               "169.254.169.254") ||
                                (has_all(of[IP_ADDRESS_DENY]) &&
                                 !has_endpoints(of[IP_ADDRESS_ALLOW]));
     harmful[IP_ADDRESS_SOME] = !harmful[IP_ADDRESS_DENY] && !has_all(of[IP_ADDRESS_DENY]) &&
                                has_endpoints(of[IP_ADDRESS_DENY]) &&
                                !has_endpoints(of[IP_ADDRESS_ALLOW]);
+    harmful[IP_ADDRESS_REST] = of[IP_ADDRESS_DENY][0] && !harmful[IP_ADDRESS_DENY] &&
+                               !harmful[IP_ADDRESS_SOME];
     harmful[ADDRESS_FAMILIES] = families[0] &&
                                 (families[0] == '~') == has_word(families, "AF_INET");
     harmful[SYSTEM_CALLS] = takes_calls(calls, of[ERROR_NUMBER]);
@@ -452,8 +452,9 @@ void unit_confinement(const char *root, const char *unit, unit_taken *each, void
                         " leaves no network interface"},
         [IP_ADDRESS_DENY] = {"IPAddressDeny", true, TAKEN_ALL,
                              " holds the metadata service, or all endpoints"},
-        [IP_ADDRESS_SOME] = {"IPAddressDeny", true, TAKEN_MAYBE,
+        [IP_ADDRESS_SOME] = {"IPAddressDeny", true, TAKEN_MAYBE_BY_ADDRESS,
                              ", if it holds an endpoint or a nameserver"},
+        [IP_ADDRESS_REST] = {"IPAddressDeny", true, TAKEN_BY_ADDRESS, ""},
         [ADDRESS_FAMILIES] = {"RestrictAddressFamilies", true, TAKEN_ALL, ""},
         [SYSTEM_CALLS] = {"SystemCallFilter", true, TAKEN_ALL, ", the agent needs some of these"},
         [SYSTEM_CALLS_FEW] = {"SystemCallFilter", true, TAKEN_MAYBE,

@@ -327,10 +327,13 @@ struct agent_facts {
     char custom_region[REGION_SIZE]; /* of Identity.CustomIdentities, where it comes before EC2's */
     bool container_mode;
 
-    char confined[DETAIL_SIZE]; /* by its unit so that it cannot come up: the file, and the line */
-    char doubted[DETAIL_SIZE];  /* the same of a line whose effect cannot be told from here */
-    struct step environment;    /* systemd can make it: its files are there */
-    char http_proxy[HOST_SIZE]; /* of the environment; user and password cut out */
+    char confined[DETAIL_SIZE];  /* by its unit so that it cannot come up: the file, and the line */
+    char doubted[DETAIL_SIZE];   /* the same of a line whose effect cannot be told from here */
+    char denied_file[PATH_SIZE]; /* that sets IPAddressDeny= of its unit, */
+    char denied_networks[WORDS_SIZE];  /* what that lists, where its files alone do not judge it, */
+    char allowed_networks[WORDS_SIZE]; /* and IPAddressAllow= */
+    struct step environment;           /* systemd can make it: its files are there */
+    char http_proxy[HOST_SIZE];        /* of the environment; user and password cut out */
     char https_proxy[HOST_SIZE];
     bool proxy_login;                 /* it carries a login, which no fact has, */
     bool proxy_user;                  /* a user without a password */

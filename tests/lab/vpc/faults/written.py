@@ -14,6 +14,8 @@ _UNITS = {
     "confined": ("PrivateNetwork=yes\n", ""),
     "imds-denied": ("IPAddressDeny=any\nIPAddressAllow=localhost 10.0.0.0/8\n", ""),
     "vpc-denied": ("IPAddressDeny=10.0.0.0/8\n", ""),
+    "nameserver-denied": (f"IPAddressDeny=any\nIPAddressAllow=link-local {w.address('ssm', 'a')}/24 {w.address('ssm', 'b')}/24\n", ""),
+    "others-denied": ("IPAddressDeny=10.0.0.0/8 192.168.0.0/16\nIPAddressAllow=10.0.0.0/16\n", ""),
     "option": ("ExecStart=\nExecStart=/usr/bin/amazon-ssm-agent -register\n", ""),
     "twice": ("ExecStart=/usr/bin/amazon-ssm-agent\n", ""),
     "limits": ("LimitNOFILE=16\n", ""),
