@@ -413,6 +413,9 @@ EXPECTED = [  # fault, verdict, first finding
     ("unit-written:vpc-denied", "not-ready", "agent-environment"),
     ("unit-written:nameserver-denied", "not-ready", "agent-environment"),
     ("unit-written:others-denied", "ready", None),
+    ("unit-written:credential-gone", "not-ready", "agent-environment"),  # by systemd.exec(5): status 243, and 226 of what is bound
+    ("unit-written:bind-gone", "not-ready", "agent-environment"),
+    ("unit-written:bind-gone-may-be", "ready", None),
     ("unit-written:confined-well", "ready", None),
     ("unit-written:option", "not-ready", "agent-environment"),
     ("unit-written:twice", "not-ready", "agent-environment"),  # by systemd.service(5): such a unit is not loaded
