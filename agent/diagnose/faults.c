@@ -183,14 +183,10 @@ static void find_config(const struct finder *to)
             "Agent.ContainerMode is true: the agent asks ECS who it is, not EC2");
 }
 
-/* The agent is what comes first in the order and is to be had (agent/identity of 3.3.1142.0; by default OnPrem). */
 static void find_registration(const struct finder *to)
 {
     const struct agent_facts *agent = &to->facts->agent;
-    const char *registered = strstr(agent->identity_order, "OnPrem");
-    const char *own = strstr(agent->identity_order, "EC2");
-    bool is_first = !agent->identity_order[0] || (registered && (!own || registered < own));
-    bool taken = agent->registered_whole && is_first;
+    bool taken = agent_takes_registration(agent);
 
     if (agent->registered_as[0])
         add(to, CHECK_AGENT_CONFIG, taken ? STATUS_FAIL : STATUS_WARN, FAILURE_REGISTERED_ELSEWHERE,

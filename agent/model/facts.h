@@ -403,6 +403,10 @@ int32_t facts_dns_patience_ms(const struct facts *facts);
 void clock_add(struct clock_facts *clock, const char *source, const char *address,
                const struct http_head *head, int32_t took_us);
 
+/* It takes the hybrid registration for its own: that is whole, and comes first in the order of identities, as by default
+ * (agent/identity of 3.3.1142.0). */
+bool agent_takes_registration(const struct agent_facts *agent);
+
 /* An address of the family can be used; where nothing is known of the machine, of IPv4, which every endpoint has. */
 bool network_uses(const struct network_facts *network, enum family family);
 
