@@ -50,7 +50,7 @@ enum way {
     N_WAYS
 };
 
-enum { MAX_REASONS = 12, MAX_PARTS = 4, MAX_TITLES = 4, MAX_QUOTES = 5, MAX_LISTED = 6 };
+enum { MAX_REASONS = 12, MAX_PARTS = 5, MAX_TITLES = 5, MAX_QUOTES = 6, MAX_LISTED = 7 };
 
 /* The checks first to end - 1, where they failed for one of the reasons (none named: for any). Checks
  * of a service's ladder are named by those of the first service, and stand for those of each. */

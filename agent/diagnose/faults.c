@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "diagnose/checks.h"
 #include "diagnose/look.h"
+#include "model/place.h"
 #include "model/proxy.h"
 
 enum { MANY_RESTARTS = 3 };
@@ -182,14 +183,10 @@ static void find_config(const struct finder *to)
             "Agent.ContainerMode is true: the agent asks ECS who it is, not EC2");
 }
 
-/* The agent is what comes first in the order and is to be had (agent/identity of 3.3.1142.0; by default OnPrem). */
 static void find_registration(const struct finder *to)
 {
     const struct agent_facts *agent = &to->facts->agent;
-    const char *registered = strstr(agent->identity_order, "OnPrem");
-    const char *own = strstr(agent->identity_order, "EC2");
-    bool is_first = !agent->identity_order[0] || (registered && (!own || registered < own));
-    bool taken = agent->registered_whole && is_first;
+    bool taken = agent_takes_registration(agent);
 
     if (agent->registered_as[0])
         add(to, CHECK_AGENT_CONFIG, taken ? STATUS_FAIL : STATUS_WARN, FAILURE_REGISTERED_ELSEWHERE,
@@ -201,6 +198,70 @@ static void find_registration(const struct finder *to)
 
 /* --- config: the environment --- */
 
+static void add_denied(const struct finder *to, bool stays_down, const char *address,
+                       const char *whose)
+{
+    const struct agent_facts *agent = &to->facts->agent;
+
+    add(to, CHECK_AGENT_CONFIG, stays_down ? STATUS_FAIL : STATUS_WARN, FAILURE_ENVIRONMENT,
+        "the agent's unit keeps it from %s (%s): %.100s: IPAddressDeny=%.100s", address, whose,
+        agent->denied_file, agent->denied_networks);
+}
+
+static bool is_denied(const struct agent_facts *agent, const char *address)
+{
+    return address[0] && place_is_denied(agent->denied_networks, agent->allowed_networks, address);
+}
+
+/* At each address that is denied the agent waits, and goes on to the next. True where its name is asked of a nameserver. */
+static bool find_denied_service(const struct finder *to, enum service service, bool is_required)
+{
+    const struct endpoint_facts *endpoint = &to->facts->endpoints[service];
+    const char *denied = NULL;
+    bool all = true, by_dns = false;
+
+    for (int32_t i = 0; i < endpoint->n_addresses; i++) {
+        const struct address_facts *at = &endpoint->addresses[i];
+        if (at->second_opinion || look_is_other_family(to->facts, endpoint, at))
+            continue;
+        by_dns |= !at->from_hosts_file;
+        if (!is_denied(&to->facts->agent, at->address))
+            all = false;
+        else if (!denied)
+            denied = at->address;
+    }
+    if (denied)
+        add_denied(to, all && is_required, denied, service_name(service));
+    return by_dns && is_required;
+}
+
+/* A nameserver that is denied is passed over at once: sendto() fails. */
+static void find_denied(const struct finder *to)
+{
+    const struct facts *facts = to->facts;
+    const struct resolver_facts *resolvers = &facts->resolvers;
+    const struct agent_facts *agent = &facts->agent;
+    bool by_dns = false, by_proxy = false;
+    int32_t n = resolvers->n_configured < AGENT_NAMESERVERS ? resolvers->n_configured
+                                                            : AGENT_NAMESERVERS;
+
+    for (enum service i = 0; i < N_SERVICES && agent->denied_networks[0]; i++) {
+        bool is_required = facts->plan.services[i].need == NEED_REQUIRED;
+        if (!look_is_planned(facts, i) || look_may_be_missing(facts, i))
+            continue;
+        if (proxy_used(agent, facts->plan.services[i].host))
+            by_proxy |= is_required;
+        else
+            by_dns |= find_denied_service(to, i, is_required);
+    }
+    if (by_proxy && is_denied(agent, agent->proxy_address))
+        add_denied(to, true, agent->proxy_address, "its proxy");
+    while (n > 0 && is_denied(agent, resolvers->configured[n - 1]))
+        n--;
+    if (by_dns && n == 0 && resolvers->n_configured > 0)
+        add_denied(to, true, resolvers->configured[0], "its nameserver");
+}
+
 static void find_environment(const struct finder *to)
 {
     const struct agent_facts *agent = &to->facts->agent;
@@ -211,6 +272,7 @@ static void find_environment(const struct finder *to)
     if (agent->confined[0])
         add(to, CHECK_AGENT_CONFIG, STATUS_FAIL, FAILURE_ENVIRONMENT,
             "the agent's unit keeps it from working: %s", agent->confined);
+    find_denied(to);
     if (agent->doubted[0])
         add(to, CHECK_AGENT_CONFIG, STATUS_WARN, FAILURE_ENVIRONMENT,
             "the agent's unit may keep it from working: %s", agent->doubted);

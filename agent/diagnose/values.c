@@ -340,6 +340,15 @@ static bool is_no_ini(const struct view *view)
     return view->facts->agent.environment.failure == FAILURE_MALFORMED;
 }
 
+/* As by when_unit_is_doubted(): nothing else of its environment is at fault then. */
+static bool is_confined(const struct view *view)
+{
+    const struct agent_facts *agent = &view->facts->agent;
+
+    return agent->confined[0] || (agent->denied_networks[0] && agent->n_variables == 0 &&
+                                  agent->environment.outcome != OUTCOME_FAILED);
+}
+
 static bool is_logged(const struct view *view)
 {
     return look_logged_cause(&view->facts->agent)[0];
@@ -356,7 +365,7 @@ static const struct {
     {"answers-dropped", {when_answers_are_dropped}},     /* DNS answers are dropped here */
     {"at-once", {is_at_once}},                           /* it failed at once */
     {"comes-up", {is_coming_up}},                        /* the SSM agent comes up as it is */
-    {"confined", FACT(agent.confined, NOT_EMPTY)},       /* the agent's unit takes what it needs */
+    {"confined", {is_confined}},                         /* the agent's unit takes what it needs */
     {"configured-name", {is_configured}},             /* the agent's configuration gives the name */
     {"dead-first", {when_dead_servers_come_first}},   /* before one that answers */
     {"deb", FACT(agent.package, AGENT_PACKAGE_DEB)},  /* the agent is a deb package */

@@ -469,10 +469,16 @@ static void keep_all(const struct variable all[N_WANTED], const char *root,
 
 static void take_confinement(void *arg, enum taken taken, const char *file, const char *words)
 {
-    struct agent_facts *agent = arg;
-    char *to = taken == TAKEN_ALL ? agent->confined : agent->doubted;
+    const struct reading *reading = arg;
+    struct agent_facts *agent = reading->agent;
+    char *to = taken == TAKEN_ALL ? agent->confined : agent->doubted, ignored[PATH_SIZE];
 
-    if (taken != TAKEN_SOME && !to[0])
+    if (taken == TAKEN_BY_ADDRESS || taken == TAKEN_MAYBE_BY_ADDRESS) {
+        (void)unit_value(reading->root, agent->unit, "IPAddressDeny", true, agent->denied_networks,
+                         WORDS_SIZE, agent->denied_file);
+        (void)unit_value(reading->root, agent->unit, "IPAddressAllow", true,
+                         agent->allowed_networks, WORDS_SIZE, ignored);
+    } else if (taken != TAKEN_SOME && !to[0])
         (void)text_quote(to, DETAIL_SIZE, "%s: %s", file, words);
 }
 
@@ -508,7 +514,7 @@ void environment_read(const char *root, struct agent_facts *agent, struct proxy_
     take_ca_bundle(all, root);
     keep_proxies(all, agent, login);
     keep_all(all, root, agent);
-    unit_confinement(root, agent->unit, take_confinement, agent);
+    unit_confinement(root, agent->unit, take_confinement, reading);
     clear_all(reading->manager);
     clear_all(reading->unit);
     clear_all(reading->unset_if);

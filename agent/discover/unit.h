@@ -85,8 +85,8 @@ void unit_values(const char *root, const char *unit, struct unit_assigned *all);
 bool says_yes(const char *value); /* as systemd's parse_boolean() */
 
 /* unit_taken.c: what its files take from the agent, in words: it cannot come up, not all that it does works, or it cannot be
- * told from here whether it comes up. unit_conditions.c: and what keeps systemd from starting it. */
-enum taken { TAKEN_ALL, TAKEN_SOME, TAKEN_MAYBE };
+ * told from here whether it comes up; or only who knows the addresses can tell, and then whether it is likely. unit_conditions.c: and what keeps systemd from starting it. */
+enum taken { TAKEN_ALL, TAKEN_SOME, TAKEN_MAYBE, TAKEN_MAYBE_BY_ADDRESS, TAKEN_BY_ADDRESS };
 typedef void unit_taken(void *arg, enum taken taken, const char *file, const char *words);
 bool unit_is_made_later(const char *path); /* perhaps, by the time that the agent starts */
 void unit_conditions(const char *root, const char *unit, unit_taken *each, void *arg);

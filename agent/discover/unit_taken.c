@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "discover/unit.h"
+#include "model/place.h"
 
 #define MORE ", the agent needs more"
 
@@ -33,13 +34,15 @@ enum {
     INTERFACES,
     IP_ADDRESS_DENY,
     IP_ADDRESS_SOME,
+    IP_ADDRESS_REST,
     ADDRESS_FAMILIES,
     SYSTEM_CALLS,
     SYSTEM_CALLS_FEW,
     DEVICE_POLICY,
     WITH_ALL_RIGHTS, /* what ExecStart=+ is not confined by lies before */
-    GROUP = WITH_ALL_RIGHTS,
-    GROUPS,
+    GROUPS = WITH_ALL_RIGHTS,
+    CREDENTIAL,
+    CREDENTIAL_ENCRYPTED,
     REQUIRES,
     BINDS_TO,
     REQUISITE,
@@ -58,6 +61,8 @@ enum {
     WORKING_DIRECTORY,
     ROOT_DIRECTORY,
     ROOT_IMAGE,
+    GROUP,
+    STANDARD_INPUT,
     OPEN_FILES,
     ADDRESS_SPACE,
     DATA,
@@ -81,6 +86,7 @@ enum {
     TIMEOUT,
     BIND_PATHS,
     BIND_READ_ONLY_PATHS,
+    SET_CREDENTIAL,
     N_READ
 };
 
@@ -137,11 +143,6 @@ static bool has_all(const char *networks)
     return strstr(networks, "any") || strstr(networks, "0.0.0.0/0");
 }
 
-static bool has_imds(const char *networks)
-{
-    return has_all(networks) || strstr(networks, "link-local") || strstr(networks, "169.254.");
-}
-
 /* What an endpoint's address may lie in. */
 static bool has_endpoints(const char *networks)
 {
@@ -195,6 +196,14 @@ static bool lacks_path(const char *root, char *value)
         lacks |= is_gone(root, word + (word[0] == '+'));
     }
     return lacks;
+}
+
+/* ID:PATH; one that is no path may be missing, and so may one that SetCredential= stands in for. */
+static bool lacks_credential(const char *root, char *value)
+{
+    const char *colon = strchr(value, ':');
+
+    return colon && is_gone(root, colon + 1);
 }
 
 /* group(5) of this machine: where another service knows groups too, none is missed. */
@@ -379,12 +388,15 @@ static void find_harmful(const char *root, char of[N_READ][WORDS_SIZE], int n_st
     harmful[PRIVATE_NETWORK] = says_yes(of[PRIVATE_NETWORK]);
     harmful[NETWORK_NAMESPACE] = of[NETWORK_NAMESPACE][0] && !is_gone(root, of[NETWORK_NAMESPACE]);
     harmful[INTERFACES] = has_no_interface(root, of[INTERFACES]);
-    harmful[IP_ADDRESS_DENY] = (has_imds(of[IP_ADDRESS_DENY]) && !has_imds(of[IP_ADDRESS_ALLOW])) ||
+    harmful[IP_ADDRESS_DENY] = place_is_denied(of[IP_ADDRESS_DENY], of[IP_ADDRESS_ALLOW],
+                                               "169.254.169.254") ||
                                (has_all(of[IP_ADDRESS_DENY]) &&
                                 !has_endpoints(of[IP_ADDRESS_ALLOW]));
     harmful[IP_ADDRESS_SOME] = !harmful[IP_ADDRESS_DENY] && !has_all(of[IP_ADDRESS_DENY]) &&
                                has_endpoints(of[IP_ADDRESS_DENY]) &&
                                !has_endpoints(of[IP_ADDRESS_ALLOW]);
+    harmful[IP_ADDRESS_REST] = of[IP_ADDRESS_DENY][0] && !harmful[IP_ADDRESS_DENY] &&
+                               !harmful[IP_ADDRESS_SOME];
     harmful[ADDRESS_FAMILIES] = families[0] &&
                                 (families[0] == '~') == has_word(families, "AF_INET");
     harmful[SYSTEM_CALLS] = takes_calls(calls, of[ERROR_NUMBER]);
@@ -393,8 +405,13 @@ static void find_harmful(const char *root, char of[N_READ][WORDS_SIZE], int n_st
     harmful[DEVICE_POLICY] = strcmp(of[DEVICE_POLICY], "strict") == 0 && !of[DEVICE_ALLOW][0];
     for (int i = USER; i < WITH_ALL_RIGHTS; i++)
         harmful[i] = harmful[i] && !memchr(start, '+', strspn(start, "@-:+"));
-    for (int i = GROUP; i < WORKING_DIRECTORY; i++)
+    for (int i = GROUPS; i < WORKING_DIRECTORY; i++)
         harmful[i] = of[i][0];
+    if (of[SET_CREDENTIAL][0])
+        harmful[CREDENTIAL] = harmful[CREDENTIAL_ENCRYPTED] = false;
+    harmful[GROUP] = of[GROUP][0] && lacks_group(root, of[GROUP]);
+    harmful[STANDARD_INPUT] = text_starts(of[STANDARD_INPUT], "file:") &&
+                              is_gone(root, of[STANDARD_INPUT] + strlen("file:"));
     harmful[OPTION] = of[OPTION][0];
     harmful[WORKING_DIRECTORY] = is_gone(root, of[WORKING_DIRECTORY]);
     harmful[ROOT_DIRECTORY] = root_lacks_program(root, of);
@@ -452,15 +469,18 @@ void unit_confinement(const char *root, const char *unit, unit_taken *each, void
                         " leaves no network interface"},
         [IP_ADDRESS_DENY] = {"IPAddressDeny", true, TAKEN_ALL,
                              " holds the metadata service, or all endpoints"},
-        [IP_ADDRESS_SOME] = {"IPAddressDeny", true, TAKEN_MAYBE,
+        [IP_ADDRESS_SOME] = {"IPAddressDeny", true, TAKEN_MAYBE_BY_ADDRESS,
                              ", if it holds an endpoint or a nameserver"},
+        [IP_ADDRESS_REST] = {"IPAddressDeny", true, TAKEN_BY_ADDRESS, ""},
         [ADDRESS_FAMILIES] = {"RestrictAddressFamilies", true, TAKEN_ALL, ""},
         [SYSTEM_CALLS] = {"SystemCallFilter", true, TAKEN_ALL, ", the agent needs some of these"},
         [SYSTEM_CALLS_FEW] = {"SystemCallFilter", true, TAKEN_MAYBE,
                               ", if the agent needs more than these"},
         [DEVICE_POLICY] = {"DevicePolicy", false, TAKEN_ALL, ", and no DeviceAllow="},
-        [GROUP] = {"Group", false, TAKEN_ALL, GONE, lacks_group},
         [GROUPS] = {"SupplementaryGroups", true, TAKEN_ALL, GONE, lacks_group},
+        [CREDENTIAL] = {"LoadCredential", true, TAKEN_ALL, GONE, lacks_credential},
+        [CREDENTIAL_ENCRYPTED] = {"LoadCredentialEncrypted", true, TAKEN_ALL, GONE,
+                                  lacks_credential},
         [REQUIRES] = {"Requires", true, TAKEN_ALL, NO_UNIT, lacks_unit},
         [BINDS_TO] = {"BindsTo", true, TAKEN_ALL, NO_UNIT, lacks_unit},
         [REQUISITE] = {"Requisite", true, TAKEN_ALL, NO_UNIT, lacks_unit},
@@ -478,6 +498,8 @@ void unit_confinement(const char *root, const char *unit, unit_taken *each, void
         [WORKING_DIRECTORY] = {"WorkingDirectory", false, TAKEN_ALL, " is not there"},
         [ROOT_DIRECTORY] = {"RootDirectory", false, TAKEN_ALL, " has no such program"},
         [ROOT_IMAGE] = {"RootImage", false, TAKEN_ALL, " is not there"},
+        [GROUP] = {"Group", false, TAKEN_ALL, GONE},
+        [STANDARD_INPUT] = {"StandardInput", false, TAKEN_ALL, GONE},
         [OPEN_FILES] = {"LimitNOFILE", false, TAKEN_ALL, MORE, .too_little = 19},
         [ADDRESS_SPACE] = {"LimitAS", false, TAKEN_ALL, MORE, .too_little = 700u << 20},
         [DATA] = {"LimitDATA", false, TAKEN_ALL, MORE, .too_little = 47u << 20},
@@ -503,6 +525,7 @@ void unit_confinement(const char *root, const char *unit, unit_taken *each, void
         [TIMEOUT] = {"TimeoutSec"},
         [BIND_PATHS] = {"BindPaths", true},
         [BIND_READ_ONLY_PATHS] = {"BindReadOnlyPaths", true},
+        [SET_CREDENTIAL] = {"SetCredential", true},
     };
     char values[N_READ][WORDS_SIZE] = {""}, files[N_READ][PATH_SIZE] = {""}, words[2 * WORDS_SIZE];
     struct unit_assigned all[N_READ + 1] = {{.key = NULL}};

@@ -167,9 +167,17 @@ void judge_age(struct image *image)
 
 void judge_registration(struct image *image)
 {
-    if (image->agent->registered_as[0])
-        find(image, "agent-registered-elsewhere", image->agent->registration_file,
-             "%s: registered as %s", image->agent->registration_file, image->agent->registered_as);
+    struct agent_facts *agent = image->agent;
+    struct agent_overrides overrides = {0};
+
+    agent_read_config(image->root, agent, &overrides);
+    if (agent->registered_as[0])
+        (agent_takes_registration(agent) ? find : find_warning)(
+            image, "agent-registered-elsewhere", agent->registration_file, "%s: registered as %s%s",
+            agent->registration_file, agent->registered_as,
+            agent_takes_registration(agent) ? ""
+            : !agent->registered_whole      ? ", which is not complete"
+                                            : ", which Identity.ConsumptionOrder puts behind EC2");
 }
 
 void judge_agent_state(struct image *image)

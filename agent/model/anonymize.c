@@ -376,11 +376,11 @@ static bool is_usual_path(const char *text)
 static bool is_usual_label(const char *label)
 {
     static const char *const labels[] = {
-        "vpce",      "dualstack", "api",  "aws", "amazonaws", "amazonwebservices",
-        "com",       "cn",        "eu",   "uk",  "ec2",       "compute",
-        "internal",  "c2s",       "sc2s", "ic",  "sgov",      "gov",
-        "cloud",     "adc-e",     "hci",  "csp", "http",      "https",
-        "localhost", "local",
+        "vpce",      "dualstack", "api",  "aws",        "amazonaws", "amazonwebservices",
+        "com",       "cn",        "eu",   "uk",         "ec2",       "compute",
+        "internal",  "c2s",       "sc2s", "ic",         "sgov",      "gov",
+        "cloud",     "adc-e",     "hci",  "csp",        "http",      "https",
+        "localhost", "local",     "any",  "link-local", "multicast",
     };
 
     for (int i = 0; i < N_SERVICES; i++) {

@@ -93,6 +93,14 @@ void clock_add(struct clock_facts *clock, const char *source, const char *addres
     sample->error_ms = 1000 + took_us / 2000;
 }
 
+bool agent_takes_registration(const struct agent_facts *agent)
+{
+    const char *order = agent->identity_order;
+    const char *registered = strstr(order, "OnPrem"), *own = strstr(order, "EC2");
+
+    return agent->registered_whole && (!order[0] || (registered && (!own || registered < own)));
+}
+
 bool network_uses(const struct network_facts *network, enum family family)
 {
     bool unknown = !network->usable_ipv4 && !network->usable_ipv6;

@@ -327,10 +327,13 @@ struct agent_facts {
     char custom_region[REGION_SIZE]; /* of Identity.CustomIdentities, where it comes before EC2's */
     bool container_mode;
 
-    char confined[DETAIL_SIZE]; /* by its unit so that it cannot come up: the file, and the line */
-    char doubted[DETAIL_SIZE];  /* the same of a line whose effect cannot be told from here */
-    struct step environment;    /* systemd can make it: its files are there */
-    char http_proxy[HOST_SIZE]; /* of the environment; user and password cut out */
+    char confined[DETAIL_SIZE];  /* by its unit so that it cannot come up: the file, and the line */
+    char doubted[DETAIL_SIZE];   /* the same of a line whose effect cannot be told from here */
+    char denied_file[PATH_SIZE]; /* that sets IPAddressDeny= of its unit, */
+    char denied_networks[WORDS_SIZE];  /* what that lists, where its files alone do not judge it, */
+    char allowed_networks[WORDS_SIZE]; /* and IPAddressAllow= */
+    struct step environment;           /* systemd can make it: its files are there */
+    char http_proxy[HOST_SIZE];        /* of the environment; user and password cut out */
     char https_proxy[HOST_SIZE];
     bool proxy_login;                 /* it carries a login, which no fact has, */
     bool proxy_user;                  /* a user without a password */
@@ -399,6 +402,10 @@ int32_t facts_dns_patience_ms(const struct facts *facts);
 /* Keeps the reading of a Date header, if there was one: of `source`, at this address, whose answer took so long. */
 void clock_add(struct clock_facts *clock, const char *source, const char *address,
                const struct http_head *head, int32_t took_us);
+
+/* It takes the hybrid registration for its own: that is whole, and comes first in the order of identities, as by default
+ * (agent/identity of 3.3.1142.0). */
+bool agent_takes_registration(const struct agent_facts *agent);
 
 /* An address of the family can be used; where nothing is known of the machine, of IPv4, which every endpoint has. */
 bool network_uses(const struct network_facts *network, enum family family);

@@ -194,15 +194,17 @@ FIELDS(ENUM(installed, answer), ENUM(package, agent_package), TEXT(version, WORD
        TEXT(config_file, PATH), STRUCT(config, step), TEXT(config_region, WORD),
        TEXT(config_mgs_region, WORD), TEXT(ssm_endpoint, HOST), TEXT(mgs_endpoint, HOST),
        TEXT(identity_order, WORD), TEXT(custom_region, WORD), BOOL(container_mode),
-       TEXT(confined, PATH), TEXT(doubted, PATH), STRUCT(environment, step), TEXT(http_proxy, HOST),
-       TEXT(https_proxy, HOST), BOOL(proxy_login), BOOL(proxy_user), TEXT(proxy_address, ADDRESS),
-       TEXT(no_proxy, HOST), TEXT(proxy_file, PATH, EXTRA), TEXT(ssl_cert_file, PATH),
-       TEXT(ssl_cert_dir, PATH), TEXT(sdk_bundle, PATH), STRUCTS(variables, variable_facts),
-       TEXT(registered_as, ID), TEXT(registration_file, PATH), BOOL(registered_whole),
-       TEXT(ca_bundle, PATH), STRUCT(state, step), TEXT(state_directory, PATH), BOOL(noexec),
-       ENUM(inotify, answer), TEXT(inotify_limit, WORD), ENUM(running, answer), ENUM(ended, answer),
-       TEXT(unit_active, WORD), TEXT(unit_result, WORD), INT32(n_restarts), INT32(exit_status),
-       TEXT(last_error, PROSE), ENUM(connected, answer), TEXT(connected_to, ADDRESS));
+       TEXT(confined, PATH), TEXT(doubted, PATH), TEXT(denied_file, PATH, EXTRA),
+       TEXT(denied_networks, HOST), TEXT(allowed_networks, HOST), STRUCT(environment, step),
+       TEXT(http_proxy, HOST), TEXT(https_proxy, HOST), BOOL(proxy_login), BOOL(proxy_user),
+       TEXT(proxy_address, ADDRESS), TEXT(no_proxy, HOST), TEXT(proxy_file, PATH, EXTRA),
+       TEXT(ssl_cert_file, PATH), TEXT(ssl_cert_dir, PATH), TEXT(sdk_bundle, PATH),
+       STRUCTS(variables, variable_facts), TEXT(registered_as, ID), TEXT(registration_file, PATH),
+       BOOL(registered_whole), TEXT(ca_bundle, PATH), STRUCT(state, step),
+       TEXT(state_directory, PATH), BOOL(noexec), ENUM(inotify, answer), TEXT(inotify_limit, WORD),
+       ENUM(running, answer), ENUM(ended, answer), TEXT(unit_active, WORD), TEXT(unit_result, WORD),
+       INT32(n_restarts), INT32(exit_status), TEXT(last_error, PROSE), ENUM(connected, answer),
+       TEXT(connected_to, ADDRESS));
 #undef S
 
 #define S facts

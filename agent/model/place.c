@@ -79,6 +79,35 @@ bool place_in_cidr(const char *address, const char *cidr)
     return bits_parse(address, strlen(address), &bits) && is_in(&bits, cidr);
 }
 
+static bool in_networks(const char *networks, const char *address)
+{
+    static const struct {
+        const char *name, *ipv4, *ipv6;
+    } names[] = {{"any", "0.0.0.0/0", "::/0"},
+                 {"localhost", "127.0.0.0/8", "::1/128"},
+                 {"link-local", "169.254.0.0/16", "fe80::/64"},
+                 {"multicast", "224.0.0.0/4", "ff00::/8"}};
+    char word[ADDRESS_SIZE], block[ADDRESS_SIZE + 4];
+    bool is_in = false;
+
+    while (text_word(&networks, " ", word, sizeof(word))) {
+        size_t i = text_find(word, &names[0].name, sizeof(names[0]), COUNT_OF(names));
+        (void)text_set(block, sizeof(block), "%s%s", word,
+                       strchr(word, '/')   ? ""
+                       : strchr(word, ':') ? "/128"
+                                           : "/32");
+        is_in |= i < COUNT_OF(names) ? place_in_cidr(address, names[i].ipv4) ||
+                                           place_in_cidr(address, names[i].ipv6)
+                                     : place_in_cidr(address, block);
+    }
+    return is_in;
+}
+
+bool place_is_denied(const char *denied, const char *allowed, const char *address)
+{
+    return in_networks(denied, address) && !in_networks(allowed, address);
+}
+
 bool place_is_vpc_block(const char *cidr)
 {
     struct bits base;

@@ -33,6 +33,9 @@ enum place place_of(const struct instance_facts *instance, const char *address);
 /* False when either is no address, no block, or of the other family. */
 bool place_in_cidr(const char *address, const char *cidr);
 
+/* By the lists of IPAddressDeny= and IPAddressAllow=, which wins: systemd.resource-control(5). */
+bool place_is_denied(const char *denied, const char *allowed, const char *address);
+
 /* True for a block that a VPC or a subnet may have: IPv4 of /16 to /28, IPv6 of /44 to /64 (VPC User
  * Guide, "VPC CIDR blocks"). No such block, cut off anywhere, is another one. */
 bool place_is_vpc_block(const char *cidr);

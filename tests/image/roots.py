@@ -279,7 +279,10 @@ simple("snap-not-mounted", "ubuntu-booted", "image-snapd-broken",
 simple("too-old-for-imdsv2", "debian", "agent-too-old", lambda r: r.edit("var/lib/dpkg/status", VERSION, "2.3.700.0"))
 simple("too-old-for-ec2messages", "rpm", "agent-too-old", lambda r: r.write("etc/amazon/ssm/RELEASENOTES.md", "3.2.2303.0\n"), "warning")
 simple("hybrid-registration", "debian", "agent-registered-elsewhere",
-       lambda r: r.write("var/lib/amazon/ssm/Vault/Store/RegistrationKey", '{"instanceID":"mi-0123456789abcdef0","region":"eu-west-1"}'))
+       lambda r: r.write("var/lib/amazon/ssm/Vault/Store/RegistrationKey", '{"instanceID":"mi-0123456789abcdef0","region":"eu-west-1","privateKey":"x"}'))
+simple("hybrid-registration-behind-ec2", "debian", "agent-registered-elsewhere", lambda r: (
+    r.write("var/lib/amazon/ssm/Vault/Store/RegistrationKey", '{"instanceID":"mi-0123456789abcdef0","region":"eu-west-1","privateKey":"x"}'),
+    r.write("etc/amazon/ssm/amazon-ssm-agent.json", '{"Identity":{"ConsumptionOrder":["EC2","OnPrem"]}}')), "warning")
 simple("state-of-an-instance", "debian", "image-agent-state", lambda r: r.write("var/lib/amazon/ssm/i-0123456789abcdef0/document/x"), "warning")
 simple("state-vault", "rpm", "image-agent-state", lambda r: r.write("var/lib/amazon/ssm/Vault/EC2Manifest", "{}"), "warning")
 simple("state-logs", "rpm", "image-agent-state", lambda r: r.write("var/log/amazon/ssm/audits/amazon-ssm-agent-audit-2026-11-29", "x\n"), "warning")

@@ -411,7 +411,12 @@ EXPECTED = [  # fault, verdict, first finding
     # what people write, and what comes in other forms than usual
     ("unit-written:confined", "not-ready", "agent-environment"),  # by systemd.exec(5): no systemd starts the agent here
     ("unit-written:imds-denied", "not-ready", "agent-environment"),
-    ("unit-written:vpc-denied", "degraded", "agent-environment"),  # down: by its files alone, which addresses are the endpoints' is not known
+    ("unit-written:vpc-denied", "not-ready", "agent-environment"),
+    ("unit-written:nameserver-denied", "not-ready", "agent-environment"),
+    ("unit-written:others-denied", "ready", None),
+    ("unit-written:credential-gone", "not-ready", "agent-environment"),  # by systemd.exec(5): status 243, and 226 of what is bound
+    ("unit-written:bind-gone", "not-ready", "agent-environment"),
+    ("unit-written:bind-gone-may-be", "ready", None),
     ("unit-written:confined-well", "ready", None),
     ("unit-written:option", "not-ready", "agent-environment"),
     ("unit-written:twice", "not-ready", "agent-environment"),  # by systemd.service(5): such a unit is not loaded

@@ -915,6 +915,33 @@ static void unit_is_confined(struct facts *facts)
         "/etc/systemd/system/amazon-ssm-agent.service.d/hardening.conf: PrivateNetwork=yes");
 }
 
+static void unit_denies_networks(struct facts *facts)
+{
+    SET(facts->agent.denied_file, "/etc/systemd/system/amazon-ssm-agent.service.d/hardening.conf");
+    SET(facts->agent.denied_networks, "10.0.0.0/8 localhost");
+    SET(facts->agent.allowed_networks, "10.0.0.2");
+}
+
+static void unit_denies_the_nameserver(struct facts *facts)
+{
+    unit_denies_networks(facts);
+    SET(facts->agent.denied_networks, "any");
+    SET(facts->agent.allowed_networks, "link-local 10.0.1.0/24 10.0.2.0/24");
+}
+
+static void unit_denies_one_address(struct facts *facts)
+{
+    unit_denies_networks(facts);
+    SET(facts->agent.denied_networks, "10.0.2.0/24");
+}
+
+static void unit_allows_the_vpc(struct facts *facts)
+{
+    unit_denies_networks(facts);
+    SET(facts->agent.denied_networks, "any");
+    SET(facts->agent.allowed_networks, "link-local 10.0.0.0/16");
+}
+
 static void unit_is_doubted(struct facts *facts)
 {
     SET(facts->agent.doubted, "/etc/systemd/system/amazon-ssm-agent.service.d/hardening.conf: "
@@ -1201,6 +1228,10 @@ const struct situation agent_situations[] = {
     {"agent-environment--file", environment_file_gone},
     {"agent-environment--sdk-file", sdk_file_is_no_ini},
     {"agent-environment--confined", unit_is_confined},
+    {"agent-environment--denied", unit_denies_networks},
+    {"agent-environment--denied-nameserver", unit_denies_the_nameserver},
+    {"agent-environment--denied-one", unit_denies_one_address},
+    {"healthy--unit-allows-the-vpc", unit_allows_the_vpc},
     {"agent-environment--doubted", unit_is_doubted},
     {"ipv6-only--environment", imds_by_ipv6_where_there_is_only_that},
     {"imds-through-proxy", imds_by_proxy},

@@ -425,6 +425,59 @@ static void no_proxy_covers_hosts(void **state)
     }
 }
 
+/* systemd's firewall about the agent's unit, by the addresses that it needs: 10.0.0.2 is the nameserver. */
+static void what_the_unit_denies_counts_where_it_is_needed(void **state)
+{
+    enum { BY_DNS, BY_HOSTS_FILE, BY_PROXY, CONNECTED };
+    static const struct {
+        const char *denied, *allowed;
+        int how;
+        enum status status;
+        const char *words;
+    } rows[] = {
+        {"", "", BY_DNS, STATUS_PASS, ""},
+        {"10.0.0.0/8", "", BY_DNS, STATUS_FAIL, "from 10.0.1.21 (ssm)"},
+        {"10.0.0.0/8", "", CONNECTED, STATUS_WARN, "from 10.0.1.21 (ssm)"},
+        {"192.168.0.0/16", "", BY_DNS, STATUS_PASS, ""},
+        {"10.0.0.0/8", "10.0.0.0/16", BY_DNS, STATUS_PASS, ""},
+        {"10.0.1.0/24", "", BY_DNS, STATUS_WARN, "from 10.0.1.21 (ssm)"},
+        {"10.0.1.22 10.0.2.22", "", BY_DNS, STATUS_FAIL, "from 10.0.1.22 (ssmmessages)"},
+        {"10.0.1.23 10.0.2.23", "", BY_DNS, STATUS_PASS,
+         ""}, /* ec2messages, which may be missing */
+        {"any", "10.0.1.0/24 10.0.2.0/24", BY_DNS, STATUS_FAIL, "from 10.0.0.2 (its nameserver)"},
+        {"any", "10.0.1.0/24 10.0.2.0/24", BY_HOSTS_FILE, STATUS_PASS, ""},
+        {"any", "10.0.9.9", BY_PROXY, STATUS_WARN, "proxy"},
+        {"any", "10.0.0.0/22", BY_PROXY, STATUS_FAIL, "from 10.0.9.9 (its proxy)"},
+    };
+    (void)state;
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        facts_healthy(&facts);
+        SET(facts.agent.denied_file, "/etc/a.conf");
+        SET(facts.agent.denied_networks, "%s", rows[i].denied);
+        SET(facts.agent.allowed_networks, "%s", rows[i].allowed);
+        for (enum service j = 0; j < N_SERVICES && rows[i].how == BY_HOSTS_FILE; j++)
+            for (int32_t k = 0; k < facts.endpoints[j].n_addresses; k++)
+                facts.endpoints[j].addresses[k].from_hosts_file = true;
+        if (rows[i].how == BY_PROXY) {
+            SET(facts.agent.https_proxy, "http://proxy:3128");
+            SET(facts.agent.proxy_address, "10.0.9.9");
+        }
+        if (rows[i].how == CONNECTED)
+            facts.agent.connected = ANSWER_YES;
+        assert_check("agent.config", rows[i].status,
+                     rows[i].status == STATUS_PASS         ? FAILURE_NONE
+                     : strcmp(rows[i].words, "proxy") == 0 ? FAILURE_PROXY
+                                                           : FAILURE_ENVIRONMENT);
+        assert_summary("agent.config", rows[i].words);
+    }
+    facts_healthy(&facts);
+    SET(facts.agent.denied_networks, "10.0.0.2");
+    facts.resolvers.n_configured = 2;
+    SET(facts.resolvers.configured[1], "10.0.0.3");
+    assert_check("agent.config", STATUS_PASS, FAILURE_NONE);
+}
+
 /* "2600:..::21" of api.aws beside an IPv4 address, on a machine without IPv6. */
 static void an_unusable_family_does_not_count(void **state)
 {
@@ -466,6 +519,7 @@ int main(void)
         cmocka_unit_test_setup(nothing_observed_is_unknown, start),
         cmocka_unit_test_setup(versions_compare_by_number, start),
         cmocka_unit_test_setup(no_proxy_covers_hosts, start),
+        cmocka_unit_test_setup(what_the_unit_denies_counts_where_it_is_needed, start),
         cmocka_unit_test_setup(an_unusable_family_does_not_count, start),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

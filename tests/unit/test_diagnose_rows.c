@@ -765,6 +765,18 @@ static void the_agents_error_has_a_cause(void **state)
     }
 }
 
+/* What is too much for a list, the compiler leaves out: the last place must be free for it to be seen. */
+static void each_list_of_a_row_has_room_left(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < n_causes; i++) {
+        const struct cause *cause = &causes[i];
+        if (cause->here[MAX_TITLES - 1].text || cause->explains[MAX_PARTS - 1].end != 0 ||
+            cause->evidence[MAX_QUOTES - 1] || cause->unless_excluded[MAX_LISTED - 1])
+            fail_msg("%s: make room in causes.h", cause->code);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -796,6 +808,7 @@ int main(void)
         cmocka_unit_test_setup(a_span_is_said_in_the_unit_that_fits, start),
         cmocka_unit_test_setup(metadata_is_quoted_as_it_was_seen, start),
         cmocka_unit_test_setup(the_agents_error_has_a_cause, start),
+        cmocka_unit_test(each_list_of_a_row_has_room_left),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

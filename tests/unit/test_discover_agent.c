@@ -499,9 +499,10 @@ static void take_harm(void *arg, enum taken taken, const char *file, const char 
     if (!strstr(file, ".requires"))
         assert_string_equal(file, drop_in);
     (void)text_add(harm, sizeof(harm), "%s%.16s",
-                   taken == TAKEN_ALL     ? "!"
-                   : taken == TAKEN_MAYBE ? "?"
-                                          : "",
+                   taken == TAKEN_ALL          ? "!"
+                   : taken == TAKEN_SOME       ? ""
+                   : taken == TAKEN_BY_ADDRESS ? "-"
+                                               : "?",
                    words);
 }
 
@@ -569,14 +570,17 @@ static void a_sandbox_that_keeps_the_agent_down_is_named(void **state)
         {"IPAddressDeny=0.0.0.0/0", "!IPAddressDeny=0."},
         {"IPAddressDeny=10.0.0.0/8", "?IPAddressDeny=10"},
         {"IPAddressDeny=10.0.0.0/8 link-local", "!IPAddressDeny=10"},
-        {"IPAddressDeny=10.0.0.0/8\nIPAddressAllow=10.0.0.0/16", ""},
-        {"IPAddressDeny=multicast", ""},
+        {"IPAddressDeny=10.0.0.0/8\nIPAddressAllow=10.0.0.0/16", "-IPAddressDeny=10"},
+        {"IPAddressDeny=multicast", "-IPAddressDeny=mu"},
+        {"IPAddressDeny=any\nIPAddressDeny=", ""},
+        {"IPAddressDeny=any\nIPAddressAllow=169.254.169.123 10.0.0.0/8", "!IPAddressDeny=an"},
+        {"IPAddressDeny=128.0.0.0/1", "!IPAddressDeny=12"},
         {"IPAddressDeny=any\nIPAddressAllow=10.0.0.0/8", "!IPAddressDeny=an"},
         {"IPAddressDeny=any\nIPAddressAllow=link-local", "!IPAddressDeny=an"},
         {"IPAddressDeny=any\nIPAddressAllow=169.254.169.254 ::1", "!IPAddressDeny=an"},
-        {"IPAddressDeny=any\nIPAddressAllow=link-local 10.0.0.0/8", ""},
-        {"IPAddressDeny=any\nIPAddressAllow=0.0.0.0/0", ""},
-        {"IPAddressDeny=link-local\nIPAddressAllow=any", ""},
+        {"IPAddressDeny=any\nIPAddressAllow=link-local 10.0.0.0/8", "-IPAddressDeny=an"},
+        {"IPAddressDeny=any\nIPAddressAllow=0.0.0.0/0", "-IPAddressDeny=an"},
+        {"IPAddressDeny=link-local\nIPAddressAllow=any", "-IPAddressDeny=li"},
         {"RestrictAddressFamilies=AF_INET AF_UNIX", ""},
         {"RestrictAddressFamilies=AF_UNIX", "!RestrictAddressF"},
         {"RestrictAddressFamilies=~AF_INET", "!RestrictAddressF"},
@@ -666,6 +670,18 @@ static void a_sandbox_that_keeps_the_agent_down_is_named(void **state)
         {"DevicePolicy=strict\nDeviceAllow=/dev/null rw", ""},
         {"Group=staff\nSupplementaryGroups=root staff", ""},
         {"Group=gone", "!Group=gone, whic"},
+        {"Group=gone\nGroup=staff", ""},
+        {"LoadCredential=token:/etc/gone", "!LoadCredential=t"},
+        {"LoadCredential=token:/etc/resolv.conf\nLoadCredential=token:gone\nLoadCredential=token",
+         ""},
+        {"LoadCredential=token:/run/later", ""},
+        {"LoadCredential=token:/etc/gone\nLoadCredential=", ""},
+        {"LoadCredential=token:/etc/gone\nSetCredential=token:x", ""},
+        {"LoadCredentialEncrypted=token:/etc/gone", "!LoadCredentialEn"},
+        {"StandardInput=file:/etc/gone", "!StandardInput=fi"},
+        {"StandardInput=file:/etc/resolv.conf", ""},
+        {"StandardInput=file:/etc/gone\nStandardInput=null", ""},
+        {"StandardInput=tty", ""},
         {"Group=roo", "!Group=roo, which"},
         {"SupplementaryGroups=root gone", "!SupplementaryGro"},
         {"Group=1000", ""},
@@ -727,6 +743,28 @@ static void a_sandbox_that_keeps_the_agent_down_is_named(void **state)
         assert_int_equal(tear_down(state), 0);
         assert_int_equal(mkdir(root, 0700), 0);
     }
+}
+
+/* Both lists, for who knows the addresses; nothing where the files alone judge. */
+static void what_a_unit_denies_is_told(void **state)
+{
+    put(drop_in,
+        "[Service]\nIPAddressDeny=any\nIPAddressAllow=link-local\nIPAddressAllow=10.0.1.0/24\n");
+    read_anew(state);
+    assert_string_equal(agent.denied_file, drop_in);
+    assert_string_equal(agent.denied_networks, "any");
+    assert_string_equal(agent.allowed_networks, "link-local 10.0.1.0/24");
+    assert_string_equal(agent.confined, "");
+    assert_string_equal(agent.doubted, "");
+    put(drop_in, "[Service]\nIPAddressDeny=10.0.0.0/8\n");
+    read_anew(state);
+    assert_string_equal(agent.denied_networks, "10.0.0.0/8");
+    assert_string_equal(agent.allowed_networks, "");
+    assert_string_equal(agent.doubted, "");
+    put(drop_in, "[Service]\nIPAddressDeny=any\n");
+    read_anew(state);
+    assert_string_equal(agent.denied_networks, "");
+    assert_non_null(strstr(agent.confined, "IPAddressDeny=any"));
 }
 
 /* aws-sdk-go internal/ini, of which each row was asked. */
@@ -1760,6 +1798,7 @@ int main(void)
         TEST(the_environment_is_put_together_as_by_systemd),
         TEST(words_are_read_as_by_systemd),
         TEST(a_sandbox_that_keeps_the_agent_down_is_named),
+        TEST(what_a_unit_denies_is_told),
         TEST(a_file_of_the_sdk_must_be_ini),
         TEST(variables_of_the_sdk_are_kept_and_secrets_are_not),
         TEST(variables_do_harm_as_the_sdk_reads_them),

@@ -141,6 +141,9 @@ static const char *said_of(const char *name)
     (void)text_set(image.program, PATH_SIZE, "%s", setting("program", "/usr/bin/amazon-ssm-agent"));
     (void)text_set(image.snap, PATH_SIZE, "%s", setting("snap", ""));
     (void)text_set(agent.version, sizeof(agent.version), "%s", setting("version", ""));
+    (void)text_set(agent.registered_as, NAME_SIZE, "%s", setting("registered", ""));
+    (void)text_set(agent.registration_file, PATH_SIZE, "/reg");
+    agent.registered_whole = setting("key", "x")[0];
     (void)text_set(agent.unfinished, sizeof(agent.unfinished), "%s", setting("unfinished", ""));
     (void)text_set(agent.ssl_cert_file, PATH_SIZE, "%s", setting("ssl-cert-file", ""));
     (void)text_set(agent.ssl_cert_dir, PATH_SIZE, "%s", setting("ssl-cert-dir", ""));
@@ -708,6 +711,13 @@ static const struct {
     {"agent-config", {{"/etc/amazon/ssm/amazon-ssm-agent.json", "{\"S3\":{\"Region\":\"us-west-2\"}}"}},
      "warning: /etc/amazon/ssm/amazon-ssm-agent.json: S3.Region is us-west-2, the image is for eu-west-1"},
     {"agent-config", {{"/etc/amazon/ssm/amazon-ssm-agent.json", "{\"Ssm\":{\"Endpoint\":\"s3.amazonaws.com\"}}"}}, ""},
+    {"agent-registration", {{"registered", "mi-1"}}, "fatal: /reg: registered as mi-1"},
+    {"agent-registration", {{"registered", "mi-1"}, {"/etc/amazon/ssm/amazon-ssm-agent.json", "{\"Identity\":{\"ConsumptionOrder\":[\"OnPrem\",\"EC2\"]}}"}},
+     "fatal: /reg: registered as mi-1"},
+    {"agent-registration", {{"registered", "mi-1"}, {"/etc/amazon/ssm/amazon-ssm-agent.json", "{\"Identity\":{\"ConsumptionOrder\":[\"EC2\",\"OnPrem\"]}}"}},
+     "warning: /reg: registered as mi-1, which Identity.ConsumptionOrder puts behind EC2"},
+    {"agent-registration", {{"registered", "mi-1"}, {"key", ""}},
+     "warning: /reg: registered as mi-1, which is not complete"},
     {"agent-config", {{"/etc/amazon/ssm/amazon-ssm-agent.json", "{\"Identity\":{\"ConsumptionOrder\":[\"OnPrem\"]}}"}},
      "fatal: /etc/amazon/ssm/amazon-ssm-agent.json: Identity.ConsumptionOrder is without EC2"},
     {"agent-config", {

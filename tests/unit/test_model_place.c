@@ -111,6 +111,37 @@ static void a_block_holds_its_addresses(void **state)
             fail_msg("%s in %s", rows[i].address, rows[i].cidr);
 }
 
+static void what_is_allowed_is_not_denied(void **state)
+{
+    static const struct {
+        const char *denied, *allowed, *address;
+        bool is;
+    } rows[] = {
+        {"10.0.0.0/8", "", "10.0.1.21", true},
+        {"10.0.0.0/8", "", "11.0.1.21", false},
+        {"10.0.0.0/8", "10.0.0.0/16", "10.0.1.21", false},
+        {"10.0.0.0/8", "10.0.1.20 10.0.1.21", "10.0.1.21", false},
+        {"10.0.0.0/8", "10.0.1.20 10.0.1.21", "10.0.1.22", true},
+        {"192.168.0.0/16 10.0.1.21", "", "10.0.1.21", true},
+        {"any", "", "10.0.1.21", true},
+        {"any", "", "2001:db8::1", true},
+        {"any", "localhost link-local", "127.0.0.53", false},
+        {"any", "localhost link-local", "169.254.169.254", false},
+        {"any", "localhost", "169.254.169.254", true},
+        {"any", "multicast", "10.0.1.21", true},
+        {"any", "10.0.1.21", "2001:db8::1", true},
+        {"any", "2001:db8::1", "2001:db8::1", false},
+        {"any", "2001:db8::1", "2001:db8::2", true},
+        {"10.0.0.0/33 x any/8 10.0.0", "", "10.0.1.21", false},
+        {"", "", "10.0.1.21", false},
+    };
+    (void)state;
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++)
+        if (place_is_denied(rows[i].denied, rows[i].allowed, rows[i].address) != rows[i].is)
+            fail_msg("%s, but %s: %s", rows[i].denied, rows[i].allowed, rows[i].address);
+}
+
 static void a_vpc_has_blocks_of_some_sizes(void **state)
 {
     static const struct {
@@ -260,6 +291,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_address_has_its_place),
         cmocka_unit_test(a_block_holds_its_addresses),
+        cmocka_unit_test(what_is_allowed_is_not_denied),
         cmocka_unit_test(a_vpc_has_blocks_of_some_sizes),
         cmocka_unit_test(neighbours_share_a_subnet_of_that_size),
         cmocka_unit_test(the_resolver_is_the_base_and_two),
