@@ -455,7 +455,7 @@ const struct cause causes[] = {
      .title = "An endpoint is slow to answer",
      .here = {{"{service}: the endpoint {maybe}answers later than the agent waits", {when_answers_come_too_late}},
               {"{service}: the endpoint is {maybe}slow to answer"}},
-     .explains = {{RUNG(HTTP), BECAUSE(FAILURE_SLOW)}}, .evidence = {quote_slow_answers},
+     .explains = {{RUNG(TLS), BECAUSE(FAILURE_SLOW)}, {RUNG(HTTP), BECAUSE(FAILURE_SLOW)}}, .evidence = {quote_slow_answers},
      .certain_if = never},
     {.code = "service-unavailable", .of = EACH_SERVICE,
      .title = "The service answers with errors or not at all",

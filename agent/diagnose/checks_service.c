@@ -235,7 +235,16 @@ static void judge_ports(const struct judge *judge, enum service service, const s
     PASS(judge, check, tally->took_ms, "%s", words);
 }
 
-/* --- http: an answer may be late --- */
+/* --- tls, http: an answer may be late --- */
+
+static void say_time(const struct judge *judge, enum check check, const struct tally *tally,
+                     const char *words)
+{
+    if (tally->took_ms >= SLOW_ANSWER_MS)
+        checks_say(judge, check, STATUS_WARN, FAILURE_SLOW, tally->took_ms, "%s: slow", words);
+    else
+        PASS(judge, check, tally->took_ms, "%s", words);
+}
 
 static void judge_answers(const struct judge *judge, enum service service,
                           const struct naming *naming, const struct tally *tally, const char *words)
@@ -252,10 +261,8 @@ static void judge_answers(const struct judge *judge, enum service service,
         FAIL(judge, check, FAILURE_SLOW, tally->took_ms,
              "%s, and %d s for its name; the agent waits %d s for both", words, (int)name_ms / 1000,
              (int)limit_ms / 1000);
-    else if (tally->took_ms >= SLOW_ANSWER_MS)
-        checks_say(judge, check, STATUS_WARN, FAILURE_SLOW, tally->took_ms, "%s: slow", words);
     else
-        PASS(judge, check, tally->took_ms, "%s", words);
+        say_time(judge, check, tally, words);
 }
 
 /* No answer, and the agent would have waited longer than this round could. */
@@ -343,7 +350,7 @@ static void judge_rung(const struct judge *judge, enum service service, enum run
         else if (rung == RUNG_HTTP)
             judge_answers(judge, service, naming, &tally, words);
         else
-            PASS(judge, check, tally.took_ms, "%s", words);
+            say_time(judge, check, &tally, words);
     }
     if (rung == RUNG_CONNECT)
         say_how_many_are_left(judge, service);

@@ -99,8 +99,9 @@ static bool fails_so(const struct view *view, enum check check)
 
     if (is_known && check_target(check) == TARGET_AGENT && has_fault(view, check, STATUS_WARN))
         return true;
-    if (is_known && check_is_service(check, &service, &rung) && rung == RUNG_TLS)
-        return view_bad_tls(view, service);
+    if (is_known && check_is_service(check, &service, &rung) && rung == RUNG_TLS &&
+        view_bad_tls(view, service))
+        return true;
     return view_is_reason(view, check, view->checks[check].reason);
 }
 

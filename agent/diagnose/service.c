@@ -139,8 +139,9 @@ void quote_slow_answers(const struct view *view, struct finding *finding)
     const int32_t name_ms = names_time_ms(view->facts, view->service);
 
     for (int32_t i = 0; i < endpoint->n_addresses; i++)
-        if (endpoint->addresses[i].steps[RUNG_HTTP].took_ms >= SLOW_ANSWER_MS)
-            finding_quote_address(finding, view->service, &endpoint->addresses[i], RUNG_HTTP);
+        for (enum rung rung = RUNG_TLS; rung <= RUNG_HTTP; rung++)
+            if (endpoint->addresses[i].steps[rung].took_ms >= SLOW_ANSWER_MS)
+                finding_quote_address(finding, view->service, &endpoint->addresses[i], rung);
     if (when_answers_come_too_late(view) && name_ms >= 1000)
         finding_evidence(finding, "before it, its name takes %d s", (int)name_ms / 1000);
     finding_evidence(finding, "the agent waits up to %d s for an answer of %s",

@@ -7,6 +7,8 @@
 #include "net/http.h"
 
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -368,12 +370,25 @@ static void on_limit(void *arg)
     tell(exchange, CURLE_OPERATION_TIMEDOUT);
 }
 
+static enum silence silence_of(const struct exchange *exchange)
+{
+    struct tcp_info info = {0};
+    socklen_t length = sizeof(info);
+
+    if (exchange->sent)
+        return SILENCE_SENT;
+    return getsockopt(exchange->taken_fd, IPPROTO_TCP, TCP_INFO, &info, &length) == 0 &&
+                   info.tcpi_unacked > 0
+               ? SILENCE_UNHEARD
+               : SILENCE_HEARD;
+}
+
 static void on_tick(void *arg)
 {
     struct exchange *exchange = arg;
 
     exchange->tick = loop_after_quietly(exchange->loop, TICK_US, on_tick, exchange);
-    exchange->silent(exchange->arg, exchange->sent); /* last: it may end the exchange */
+    exchange->silent(exchange->arg, silence_of(exchange)); /* last: it may end the exchange */
 }
 
 static void start_limit(struct exchange *exchange, const struct http_request *request)

@@ -23,6 +23,13 @@ struct signature {
     const char *service; /* signing name */
 };
 
+/* How far an exchange got that is silent. */
+enum silence {
+    SILENCE_UNHEARD, /* nothing that was sent is acknowledged */
+    SILENCE_HEARD,   /* by the other side's TCP: somebody has the ClientHello */
+    SILENCE_SENT,    /* the handshake is over */
+};
+
 struct http_request {
     const char *method; /* "GET", "PUT", "POST" */
     bool tls;
@@ -47,8 +54,7 @@ struct http_request {
     bool by_sdk;
     int32_t tls_timeout_ms; /* for the handshake; without fd for connecting too */
     int32_t timeout_ms;     /* for everything, the handshake included */
-    /* Called each second without an answer, or NULL. `sent`: the handshake is over. */
-    void (*silent)(void *arg, bool sent);
+    void (*silent)(void *arg, enum silence silence); /* each second without an answer, or NULL */
     size_t max_body_bytes;
 };
 

@@ -43,7 +43,7 @@ struct exchange {
     struct timer *limit; /* of the connection, then of the whole exchange */
     int32_t rest_ms;     /* of the whole, once the connection stands */
     struct timer *tick;  /* of silence */
-    void (*silent)(void *arg, bool sent);
+    void (*silent)(void *arg, enum silence silence);
     int os_error; /* of a socket that could not be opened */
     int64_t started_us;
     int64_t handshake_us[2]; /* when it began and was done, 0 for not yet */

@@ -24,9 +24,11 @@ enum {
     DNS_ALONE_MS = 1200,       /* the same after DNS_DOUBT_MS, when no server answers: two SYNs */
     CONNECT_TIMEOUT_MS = 2200, /* see ladder.c: six SYNs, and ARP's three tries of a second */
     LONE_CONNECT_TIMEOUT_MS = 3500, /* of one connect() alone: three SYNs */
-    TLS_TIMEOUT_MS = 5000, /* of an address's first handshake; after a second a second one begins */
-    TLS_AGAIN_TIMEOUT_MS = 4000,
+    TLS_TIMEOUT_MS = 10000, /* Go's and the SDK's, aws-sdk-go aws/session/custom_transport.go */
+    TLS_AGAIN_TIMEOUT_MS = 9000, /* of a second one, which begins after a second */
     TLS_EXTRA_TIMEOUT_MS = 3000,
+    TLS_UNHEARD_MS = 5000, /* nobody acknowledges the first one, and the second for less */
+    TLS_UNHEARD_TICKS = 9,
     TLS_SILENT_MS =
         3000, /* so long the first one is silent, and the second for a second less, ... */
     TLS_SILENT_TICKS = 5,       /* ... where one in small segments is answered */
@@ -62,7 +64,7 @@ struct lane {
     struct step silent;                                /* how connect() ended first */
     bool again;                   /* the handshake is silent, and tried once more */
     int n_handshakes;             /* under way, in full segments */
-    int n_silent;                 /* seconds of silence, of each of them */
+    int n_silent, n_unheard;      /* seconds of silence, of each of them */
     int32_t anew_ms;              /* when it was last asked anew, since started_ms; 0: not yet */
     int action;                   /* index of the action under way, or -1 */
     int n_sent;                   /* signed requests */
@@ -183,7 +185,7 @@ int actions_left(const struct climb *climb);
 /* Sends the next action as the first request of a new connection. Its socket is -1 afterwards when it was
  * used or closed. False: nothing was sent, since there is nothing to send or it may not be sent now. */
 bool actions_send_first(struct lane *lane, int *fd, int32_t timeout_ms, http_done *done,
-                        void (*silent)(void *lane, bool sent));
+                        void (*silent)(void *lane, enum silence silence));
 
 /* Keeps what the answer says of the lane's action. */
 void actions_take(struct lane *lane, const struct http_reply *reply);

@@ -74,7 +74,7 @@ int32_t ladder_patience_ms(const struct climb *climb)
 }
 
 static void unsigned_answered(void *arg, const struct http_reply *reply);
-static void is_silent(void *arg, bool sent);
+static void is_silent(void *arg, enum silence silence);
 
 static bool send_unsigned(struct lane *lane, int fd)
 {
@@ -97,9 +97,9 @@ static struct dial dial_to(const struct lane *lane)
 }
 
 /* --- a silent handshake: is it silent once more, and does it pass with small segments? Both are tried beside it,
- * after a second. What stays silent is given up after 5 s, or after 3 s when it passed with small segments:
- * within that time a ClientHello goes out nine times in two connections, each time the kernel sends it
- * again (RFC 6298: 0.2 s, then twice as long each time). --- */
+ * after a second. What stays silent is given up when the agent gives it up, or after 3 s when it passed with small
+ * segments, or after 5 s when nobody even acknowledges it: within that time a ClientHello goes out nine times in two
+ * connections, each time the kernel sends it again (RFC 6298: 0.2 s, then twice as long each time). --- */
 
 /* The deadline ended what would have been waited for longer: `step` of at most so many ms. */
 static bool is_cut_short(const struct lane *lane, const struct step *step, int32_t most_ms)
@@ -116,7 +116,7 @@ static void small_handshake_ended(void *arg, const struct http_reply *reply)
                    reply->tls.failure == FAILURE_TLS_VERSION ||
                    reply->tls.failure == FAILURE_TLS_ALERT;
 
-    if (!is_cut_short(lane, &reply->tls, tls_timeout_ms(lane)))
+    if (!is_cut_short(lane, &reply->tls, TLS_EXTRA_TIMEOUT_MS))
         lane->facts->small_segments = arrived ? ANSWER_YES : ANSWER_NO;
 }
 
@@ -127,6 +127,7 @@ static void small_dialled(void *arg, const struct dialled *dialled)
     if (dialled->step.outcome != OUTCOME_OK)
         return; /* stays unknown */
     struct http_request request = unsigned_request(lane, dialled->fd);
+    request.tls_timeout_ms = TLS_EXTRA_TIMEOUT_MS;
     (void)http_start(lane->climb->observe->loop, &request, small_handshake_ended, lane);
 }
 
@@ -203,24 +204,27 @@ static void end_what_hangs(struct lane *lane)
     }
 }
 
-static void is_silent(void *arg, bool sent)
+static void is_silent(void *arg, enum silence silence)
 {
     struct lane *lane = arg;
     struct http_reply silent = {.body = ""};
 
     if (lane->settled)
         return;
-    if (sent) {
+    if (silence == SILENCE_SENT) {
         ask_anew(lane);
         return;
     }
     lane->n_silent++;
+    lane->n_unheard += silence == SILENCE_UNHEARD;
     if (!lane->again)
         repeat_handshake(lane);
-    if (lane->n_silent < TLS_SILENT_TICKS || lane->facts->small_segments != ANSWER_YES)
+    bool small_passes = lane->facts->small_segments == ANSWER_YES;
+    if (!(small_passes && lane->n_silent >= TLS_SILENT_TICKS) &&
+        lane->n_unheard < TLS_UNHEARD_TICKS)
         return;
     end_handshakes(lane);
-    step_fail(&silent.tls, FAILURE_TIMEOUT, TLS_SILENT_MS);
+    step_fail(&silent.tls, FAILURE_TIMEOUT, small_passes ? TLS_SILENT_MS : TLS_UNHEARD_MS);
     step_skip(&silent.step, FAILURE_BELOW);
     settle(lane, &silent);
 }

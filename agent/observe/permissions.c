@@ -159,7 +159,7 @@ struct first {
     int *fd;
     int32_t timeout_ms;
     http_done *done;
-    void (*silent)(void *lane, bool sent);
+    void (*silent)(void *lane, enum silence silence);
 };
 
 static bool send(struct lane *lane, const struct permission_row *row, const struct first *first)
@@ -293,7 +293,7 @@ static bool send_next(struct lane *lane, const struct first *first)
 }
 
 bool actions_send_first(struct lane *lane, int *fd, int32_t timeout_ms, http_done *done,
-                        void (*silent)(void *lane, bool sent))
+                        void (*silent)(void *lane, enum silence silence))
 {
     const struct first first = {fd, timeout_ms, done, silent};
 

@@ -206,6 +206,7 @@ EXPECTED = [  # fault, verdict, first finding
     ("path-mtu:up", "not-ready", "path-mtu"),
     ("path-mtu tls-untrusted", "not-ready", "path-mtu"),  # small segments bring a certificate, though a bad one
     ("handshake-swallowed", "not-ready", "tls-reset"),
+    ("path-mtu:up:100", "not-ready", "tls-reset"),  # no ClientHello is even acknowledged
     # TLS
     ("tls-intercepted:unknown", "not-ready", "tls-intercepted"),
     ("tls-untrusted", "not-ready", "tls-untrusted"),
@@ -259,6 +260,9 @@ EXPECTED = [  # fault, verdict, first finding
     ("service-throttled:all:3", "ready", None),
     ("slow-endpoint", "degraded", "slow-endpoint"),
     ("slow-endpoint:all:8000", "degraded", "slow-endpoint"),
+    ("handshake-slow:ssm", "degraded", "slow-endpoint"),
+    ("handshake-slow:ssmmessages:9000", "degraded", "slow-endpoint"),
+    ("handshake-slow:ssmmessages:11000", "not-ready", "tls-reset"),
     ("dns-aaaa-silent slow-endpoint:ssmmessages:6000", "not-ready", "slow-endpoint"),  # 10 s for the name, and 15 for both
     ("slow-endpoint:ssmmessages:16000", "not-ready", "slow-endpoint"),
     ("service-hang", "not-ready", "service-unavailable"),

@@ -190,6 +190,13 @@ def test_a_silent_handshake_is_repeated_beside_the_first(fault, code):
         pytest.fail(f"{ratios}")
 
 
+def test_a_handshake_that_nobody_acknowledges_is_given_up_before_the_agent_gives_it_up():
+    with Lab(["path-mtu:up:100"]) as lab:
+        found, _ = check(lab)
+        assert first(found) == [("tls-reset", "likely")]
+        assert found["facts"]["endpoints"]["ssmmessages"]["addresses"][0]["tls"]["took_ms"] == 5000
+
+
 # --- the metadata service
 
 

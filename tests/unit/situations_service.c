@@ -504,6 +504,12 @@ static void slow(struct facts *facts)
     facts->endpoints[SERVICE_SSM].addresses[1].steps[RUNG_HTTP].took_ms = 8022;
 }
 
+static void slow_handshake(struct facts *facts)
+{
+    for (int i = 0; i < 2; i++)
+        facts->endpoints[SERVICE_SSMMESSAGES].addresses[i].steps[RUNG_TLS].took_ms = 6004;
+}
+
 static void later_than_the_agent_waits(struct facts *facts)
 {
     for (int i = 0; i < 2; i++)
@@ -635,6 +641,7 @@ const struct situation service_situations[] = {
     {"service-unavailable", unavailable},
     {"service-unavailable--throttled", throttled},
     {"slow-endpoint", slow},
+    {"slow-endpoint--handshake", slow_handshake},
     {"slow-endpoint--too-late", later_than_the_agent_waits},
     {"slow-endpoint--after-a-slow-name", slow_after_a_slow_name},
     {"stopped--slow", no_answer_before_the_deadline},

@@ -444,16 +444,16 @@ static void takes_a_length_that_is_said_twice(void **state)
     assert_string_equal(got_body, "hi");
 }
 
-static void count(void *arg, bool sent)
+static void count(void *arg, enum silence silence)
 {
-    ++((int *)arg)[sent];
+    ++((int *)arg)[silence];
 }
 
 /* After a second without an answer, and whether the request had gone by then. */
 static void says_that_nobody_answers_yet(void **state)
 {
     struct http_request handshake = get("/"), sent = get("/");
-    int n_handshake[2] = {0}, n_sent[2] = {0};
+    int n_handshake[3] = {0}, n_sent[3] = {0};
     char error[DETAIL_SIZE];
     struct trust *trust = trust_new("", "/nonexistent", error, sizeof(error));
     (void)state;
@@ -467,10 +467,10 @@ static void says_that_nobody_answers_yet(void **state)
     assert_true(http_start(loop, &sent, keep, n_sent));
     assert_int_equal(loop_run(loop, clock_monotonic_ms() + 10000), LOOP_IDLE);
     assert_int_equal(n_got, 2);
-    assert_int_equal(n_handshake[false], 1);
-    assert_int_equal(n_handshake[true], 0);
-    assert_int_equal(n_sent[false], 0);
-    assert_int_equal(n_sent[true], 1);
+    assert_int_equal(n_handshake[SILENCE_HEARD], 1);
+    assert_int_equal(n_handshake[SILENCE_UNHEARD] + n_handshake[SILENCE_SENT], 0);
+    assert_int_equal(n_sent[SILENCE_UNHEARD] + n_sent[SILENCE_HEARD], 0);
+    assert_int_equal(n_sent[SILENCE_SENT], 1);
     trust_free(trust);
 }
 

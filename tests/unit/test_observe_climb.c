@@ -333,7 +333,12 @@ static void replies(int i, struct http_reply reply)
 /* One second more of its handshake is over. */
 static void is_silent(int i)
 {
-    sent[i].request.silent(sent[i].arg, false);
+    sent[i].request.silent(sent[i].arg, SILENCE_HEARD);
+}
+
+static void is_unheard(int i)
+{
+    sent[i].request.silent(sent[i].arg, SILENCE_UNHEARD);
 }
 
 static struct http_reply silent_tls(int32_t took_ms)
@@ -1120,7 +1125,7 @@ static void a_connection_in_time_is_tried_once(void **state)
     assert_int_equal(n_awaited(), 0);
     pass(3000);
     assert_int_equal(n_calls, 1);
-    assert_int_equal(sent[0].request.tls_timeout_ms, 5000);
+    assert_int_equal(sent[0].request.tls_timeout_ms, 10000);
     assert_int_equal(sent[0].request.timeout_ms, 80000); /* of ssm: a third longer than the agent */
     assert_string_equal(sent[0].request.method, "GET");
     assert_null(sent[0].request.signature);
@@ -1405,7 +1410,7 @@ static void a_silent_handshake_is_repeated_and_tried_with_small_segments(void **
         ends(1, FAILURE_NONE, 40001);
         ends(2, FAILURE_NONE, 40002);
         assert_int_equal(n_sent, 3);
-        assert_int_equal(sent[1].request.tls_timeout_ms, 4000);
+        assert_int_equal(sent[1].request.tls_timeout_ms, 9000);
         assert_null(sent[2].request.silent);
         is_silent(0); /* 2 s */
         is_silent(1);
@@ -1424,12 +1429,12 @@ static void a_silent_handshake_is_repeated_and_tried_with_small_segments(void **
             assert_null(sent[1].done);
         } else {
             assert_int_equal(step_of(RUNG_TLS)->outcome, OUTCOME_UNTRIED);
-            replies(0, silent_tls(5000));
+            replies(0, silent_tls(10000));
             assert_int_equal(step_of(RUNG_HTTP)->outcome, OUTCOME_UNTRIED);
-            replies(1, silent_tls(4000));
+            replies(1, silent_tls(9000));
         }
         assert_int_equal(step_of(RUNG_TLS)->failure, FAILURE_TIMEOUT);
-        assert_int_equal(step_of(RUNG_TLS)->took_ms, passes ? 3000 : 5000);
+        assert_int_equal(step_of(RUNG_TLS)->took_ms, passes ? 3000 : 10000);
         assert_int_equal(step_of(RUNG_HTTP)->failure, FAILURE_BELOW);
         assert_int_equal(n_calls, 3);
         observe_free(observe);
@@ -1440,11 +1445,35 @@ static void a_silent_handshake_is_repeated_and_tried_with_small_segments(void **
     ends(1, FAILURE_REFUSED, 40001);
     ends(2, FAILURE_REFUSED, 40002);
     assert_int_equal(step_of(RUNG_TLS)->outcome, OUTCOME_UNTRIED);
-    replies(0, silent_tls(5000));
+    replies(0, silent_tls(10000));
     assert_int_equal(step_of(RUNG_TLS)->failure, FAILURE_TIMEOUT);
-    assert_int_equal(step_of(RUNG_TLS)->took_ms, 5000);
+    assert_int_equal(step_of(RUNG_TLS)->took_ms, 10000);
     assert_int_equal(step_of(RUNG_HTTP)->failure, FAILURE_BELOW);
     assert_int_equal(SSM->addresses[0].small_segments, ANSWER_UNKNOWN);
+}
+
+/* After 5 s, of which the second one has four. */
+static void a_handshake_that_nobody_acknowledges_is_given_up_sooner(void **state)
+{
+    for (int heard = 0; heard < 2; heard++) {
+        (void)set_up(state);
+        start_without_role();
+        is_unheard(0);
+        ends(1, FAILURE_NONE, 40001);
+        ends(2, FAILURE_NONE, 40002);
+        assert_int_equal(sent[2].request.tls_timeout_ms, 3000);
+        replies(2, silent_tls(3000));
+        for (int seconds = 1; seconds < 5; seconds++) {
+            assert_int_equal(step_of(RUNG_TLS)->outcome, OUTCOME_UNTRIED);
+            is_unheard(0);
+            (heard && seconds == 4 ? is_silent : is_unheard)(1);
+        }
+        assert_int_equal(step_of(RUNG_TLS)->failure, heard ? FAILURE_NONE : FAILURE_TIMEOUT);
+        assert_int_equal(step_of(RUNG_TLS)->took_ms, heard ? 0 : 5000);
+        assert_int_equal(SSM->addresses[0].small_segments, ANSWER_NO);
+        observe_free(observe);
+    }
+    observe = NULL;
 }
 
 /* What is under way of the other half of the ports is no handshake. */
@@ -1608,7 +1637,7 @@ static void an_unsigned_request_is_of_its_service(void **state)
         assert_int_equal(request.port, 443);
         assert_true(request.tls);
         assert_int_equal(request.by_sdk, i == SERVICE_SSM || i == SERVICE_KMS);
-        assert_int_equal(request.tls_timeout_ms, 5000);
+        assert_int_equal(request.tls_timeout_ms, 10000);
         assert_int_equal(request.timeout_ms, i == SERVICE_SSM           ? 80000
                                              : i == SERVICE_SSMMESSAGES ? 20000
                                                                         : 5000);
@@ -1913,7 +1942,7 @@ static void a_signed_handshake_that_is_silent_is_repeated_unsigned(void **state)
     assert_int_equal(calls[2].dial.max_segment_bytes, 536);
     ends(1, FAILURE_NONE, 40001);
     assert_null(sent[1].request.signature);
-    assert_int_equal(sent[1].request.tls_timeout_ms, 4000);
+    assert_int_equal(sent[1].request.tls_timeout_ms, 9000);
     replies(1, reply_of(404));
     assert_int_equal(step_of(RUNG_HTTP)->outcome, OUTCOME_OK);
     assert_null(sent[0].done);
@@ -1938,11 +1967,11 @@ static void what_hangs_is_asked_anew(void **state)
         assert_null(sent[2].request.signature);
         int n = n_calls;
         pass(18999);
-        sent[0].request.silent(sent[0].arg, true);
+        sent[0].request.silent(sent[0].arg, SILENCE_SENT);
         assert_int_equal(n_calls, n);
         pass(1);
-        sent[0].request.silent(sent[0].arg, true);
-        sent[2].request.silent(sent[2].arg, true);
+        sent[0].request.silent(sent[0].arg, SILENCE_SENT);
+        sent[2].request.silent(sent[2].arg, SILENCE_SENT);
         assert_int_equal(n_calls, n + 1);
         ends(n, FAILURE_NONE, 40003);
         assert_int_equal(n_sent, 4);
@@ -1980,7 +2009,7 @@ static void what_hangs_at_one_address_ends_there_alone(void **state)
     assert_string_equal(calls[n + 1].address, "10.0.2.21");
     ends(n + 1, FAILURE_NONE, 40001);
     pass(19000);
-    sent[7].request.silent(sent[7].arg, true);
+    sent[7].request.silent(sent[7].arg, SILENCE_SENT);
     ends(n_calls - 1, FAILURE_NONE, 40002);
     replies(8, reply_of(404));
     for (int i = 0; i < 7; i++)
@@ -1996,7 +2025,7 @@ static void more_connections_carry_signed_requests_only(void **state)
     ends(3, FAILURE_NONE, 40003);
     assert_int_equal(n_sent, 3);
     for (int i = 0; i < 3; i++)
-        assert_int_equal(sent[i].request.tls_timeout_ms, i == 0 ? 5000 : 3000);
+        assert_int_equal(sent[i].request.tls_timeout_ms, i == 0 ? 10000 : 3000);
     assert_string_not_equal(sent[0].target, sent[1].target);
     assert_string_not_equal(sent[1].target, sent[2].target);
     replies(1, reply_of(200));
@@ -2838,6 +2867,7 @@ int main(void)
         TEST(where_all_are_refused_here_one_is_dialled_again_for_all),
         TEST(what_would_become_a_websocket_is_tried_where_tls_is_opened),
         TEST(a_silent_handshake_is_repeated_and_tried_with_small_segments),
+        TEST(a_handshake_that_nobody_acknowledges_is_given_up_sooner),
         TEST(an_answer_does_not_end_the_other_half),
         TEST(the_handshake_that_is_answered_counts),
         TEST(the_answer_to_an_unsigned_request_is_judged),

@@ -84,7 +84,7 @@ class Controller:
         self.proxy = proxy.Proxy()
         with kernel.inside_network(self.namespaces.endpoints):
             sockets = traps.sockets_open()
-        await traps.serve(self.record, sockets, self.proxy.serve)
+        await traps.serve(self.record, sockets, self.proxy)
         listeners.journal_serve(loop, self.machine.outside(listeners.JOURNAL), self.record)
         listeners.notify_serve(loop, self.machine.outside(listeners.NOTIFY), self.record)
         await listeners.manager_serve(self.machine.outside(listeners.MANAGER), lambda: self.proxy.world.agent_unit)

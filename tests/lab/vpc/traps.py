@@ -9,7 +9,7 @@ import contextlib
 import socket
 import struct
 
-HELD_S = 120  # no trap keeps a connection for longer, but the tunnel
+HELD_S = 120  # no trap keeps a connection for longer, but those that lead on
 
 _ALERT_PROTOCOL_VERSION = bytes((21, 3, 1, 0, 2, 2, 70))  # record: alert, TLS 1.0, two bytes: fatal, protocol_version
 _PLAIN = (
@@ -54,7 +54,7 @@ async def _forbid(reader, writer):
 
 
 TRAPS = {"reset": _reset, "closed": _closed, "alert": _alert, "plain": _plain, "mute": _mute, "forbid": _forbid}
-TRAP_PORT = {name: 9001 + number for number, name in enumerate((*TRAPS, "tunnel"))}
+TRAP_PORT = {name: 9001 + number for number, name in enumerate((*TRAPS, "tunnel", "through"))}
 
 
 def sockets_open():
@@ -62,15 +62,16 @@ def sockets_open():
     return {name: socket.create_server(("0.0.0.0", port)) for name, port in TRAP_PORT.items()}
 
 
-async def serve(record, sockets, tunnel):
-    """`tunnel`: serves the connections to the port of that name (proxy.py)."""
+async def serve(record, sockets, proxy):
+    """`proxy` serves the connections to the ports that lead on (proxy.py)."""
+    traps = TRAPS | {"tunnel": proxy.serve, "through": proxy.through}
     for name, listening in sockets.items():
 
         async def handle(reader, writer, name=name):
             record.add("trap", name)
             with contextlib.suppress(ConnectionError, TimeoutError, asyncio.IncompleteReadError):
-                async with asyncio.timeout(None if name == "tunnel" else HELD_S):
-                    await (TRAPS | {"tunnel": tunnel})[name](reader, writer)
+                async with asyncio.timeout(HELD_S if name in TRAPS else None):
+                    await traps[name](reader, writer)
             writer.close()
 
         await asyncio.start_server(handle, sock=listening)

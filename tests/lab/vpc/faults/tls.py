@@ -58,6 +58,13 @@ def _(world, variant="reset", service="all", zone="every"):
     lead_to_port(world, service, TRAP_PORT[choice(variant, "reset", "closed")], zone)
 
 
+@fault("handshake-slow", "each TLS handshake begins so many milliseconds (6000) late", "slow-endpoint", "[SERVICE (all)[:MILLISECONDS]]")
+def _(world, service="all", milliseconds="6000"):
+    world.handshake_delay_s = int(milliseconds) / 1000
+    for zone in w.ZONES:
+        lead_to_port(world, service, TRAP_PORT["through"], zone)
+
+
 @fault(
     "tls-offers",
     "the servers offer only what neither the agent nor we take: CBC suites with SHA-256 or SHA-384, or the curve X448",
