@@ -126,6 +126,20 @@ static void the_worst_action_is_asked_again(void **state)
 }
 
 /* Of two services: the one whose action keeps the agent down. What is not denied, and no trouble, does not count. */
+/* It is asked over a connection to the address that answered it. */
+static void an_action_that_nobody_answered_is_not_asked_again(void **state)
+{
+    struct filled *filled = fill("policy-missing");
+    struct endpoint_facts *messages = &filled->facts.endpoints[SERVICE_SSMMESSAGES];
+    struct again again;
+    (void)state;
+
+    for (int32_t i = 0; i < messages->n_actions; i++)
+        messages->actions[i].address[0] = '\0';
+    assert_false(again_choose(&filled->report, &again)); /* the next round is whole */
+    free(filled);
+}
+
 static void a_service_whose_action_keeps_the_agent_down_is_asked_first(void **state)
 {
     static const struct {
@@ -275,6 +289,7 @@ int main(void)
         cmocka_unit_test(the_same_answer_differs_in_nothing),
         cmocka_unit_test(an_action_that_is_allowed_or_not_sent_differs),
         cmocka_unit_test(the_worst_action_is_asked_again),
+        cmocka_unit_test(an_action_that_nobody_answered_is_not_asked_again),
         cmocka_unit_test(a_service_whose_action_keeps_the_agent_down_is_asked_first),
         cmocka_unit_test(an_action_of_less_weight_is_no_better_than_the_first_check),
         cmocka_unit_test(each_part_of_an_action_counts),
