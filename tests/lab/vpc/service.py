@@ -78,7 +78,7 @@ BROKEN = {  # how every answer of a service may be broken
 class Services:
     """All services at once: nginx says which one a request came in for."""
 
-    def __init__(self, record, outside):
+    def __init__(self, record, outside=lambda path: path):
         """`outside`: how a path of the instance can be opened here."""
         self.record, self.outside = record, outside
         self.registered = None  # the MachineKey of RegisterManagedInstance
