@@ -214,9 +214,9 @@ static bool take_identities(const cJSON *list, char region[HOST_SIZE])
     for (const cJSON *item = list->child; item; item = item->next) {
         if (!cJSON_IsObject(item))
             return false; /* at one that is null it crashes */
+        const char *of = text_of(item, "Region");
         if (!region[0] && text_of(item, "InstanceID")[0])
-            (void)text_escape(region, HOST_SIZE, text_of(item, "Region"),
-                              strlen(text_of(item, "Region")));
+            (void)text_escape(region, HOST_SIZE, of, strlen(of));
     }
     return true;
 }

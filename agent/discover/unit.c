@@ -394,15 +394,15 @@ static void take_setting(struct unit_assigned *assigned, const char *path, const
     assigned->found = true;
 }
 
-static void take_settings(void *arg, const char *path, const char *key, char *value)
+void unit_assign(struct unit_assigned *all, const char *path, const char *key, char *value)
 {
-    for (struct unit_assigned *assigned = arg; assigned->key; assigned++)
+    for (struct unit_assigned *assigned = all; assigned->key; assigned++)
         take_setting(assigned, path, key, value);
 }
 
-void unit_values(const char *root, const char *unit, struct unit_assigned *all)
+static void take_value(void *arg, const char *path, const char *key, char *value)
 {
-    unit_settings_and_links(root, unit, take_settings, all);
+    unit_assign(arg, path, key, value);
 }
 
 bool unit_value(const char *root, const char *unit, const char *key, bool is_list, char *to,
@@ -412,7 +412,7 @@ bool unit_value(const char *root, const char *unit, const char *key, bool is_lis
         {.key = key, .is_list = is_list, .to = to, .size = size, .file = file}, {.key = NULL}};
 
     to[0] = file[0] = '\0';
-    unit_values(root, unit, assigned);
+    unit_settings(root, unit, take_value, assigned);
     return assigned[0].found;
 }
 

@@ -69,7 +69,7 @@ void unit_manager_settings(const char *root, unit_setting *each, void *arg);
 bool unit_value(const char *root, const char *unit, const char *key, bool is_list, char *to,
                 size_t size, char file[PATH_SIZE]);
 
-/* The same of several keys, up to one that is NULL: the files are read once. A list with `fails` is looked at assignment by
+/* The same of several keys, up to one that is NULL, setting by setting. A list with `fails` is looked at assignment by
  * assignment: the first that fails is kept. `n` assignments since the last empty one. `to`, of `size` bytes, and `file`, of
  * PATH_SIZE, are empty before. */
 struct unit_assigned {
@@ -80,17 +80,31 @@ struct unit_assigned {
     size_t size;
     int n;
 };
-void unit_values(const char *root, const char *unit, struct unit_assigned *all);
+void unit_assign(struct unit_assigned *all, const char *path, const char *key, char *value);
 
 bool says_yes(const char *value); /* as systemd's parse_boolean() */
 
 /* unit_taken.c: what its files take from the agent, in words: it cannot come up, not all that it does works, or it cannot be
- * told from here whether it comes up; or only who knows the addresses can tell, and then whether it is likely. unit_conditions.c: and what keeps systemd from starting it. */
+ * told from here whether it comes up; or only who knows the addresses can tell, and then whether it is likely. */
 enum taken { TAKEN_ALL, TAKEN_SOME, TAKEN_MAYBE, TAKEN_MAYBE_BY_ADDRESS, TAKEN_BY_ADDRESS };
 typedef void unit_taken(void *arg, enum taken taken, const char *file, const char *words);
 bool unit_is_made_later(const char *path); /* perhaps, by the time that the agent starts */
-void unit_conditions(const char *root, const char *unit, unit_taken *each, void *arg);
 void unit_confinement(const char *root, const char *unit, unit_taken *each, void *arg);
+
+/* unit_conditions.c: what keeps systemd from starting it. Zero but for `root` before the first setting. */
+struct unit_told {
+    char words[WORDS_SIZE], file[PATH_SIZE];
+};
+struct unit_conditions {
+    const char *root;
+    struct unit_asked {
+        struct unit_told not_held, not_known, not_triggered;
+        bool triggers; /* or may trigger */
+    } conditions, asserts;
+};
+void unit_take_condition(struct unit_conditions *conditions, const char *file, const char *key,
+                         const char *value);
+void unit_tell_conditions(struct unit_conditions *conditions, unit_taken *each, void *arg);
 
 /* How the unit's main process ended last, and what systemd makes of it: org.freedesktop.systemd1(5), the
  * properties ActiveState, Result, NRestarts, ExecMainStatus (an exit status, or a signal) and ExecMainPID (0: it

@@ -9,22 +9,7 @@
 #include "base/text.h"
 #include "discover/unit.h"
 
-struct told {
-    char words[WORDS_SIZE], file[PATH_SIZE];
-};
-
-struct conditions {
-    const char *root;
-    struct told not_held, not_known, not_triggered;
-    bool triggers; /* or may trigger */
-};
-
-struct reading {
-    const char *root;
-    struct conditions conditions, asserts;
-};
-
-static void tell(struct told *told, const char *file, const char *key, const char *value)
+static void tell(struct unit_told *told, const char *file, const char *key, const char *value)
 {
     if (!told->words[0])
         (void)text_quote(told->words, sizeof(told->words), "%s=%s", key, value);
@@ -54,15 +39,15 @@ static enum answer holds(const char *root, const char *kind, const char *path)
     return ANSWER_UNKNOWN;
 }
 
-static void take_condition(void *arg, const char *file, const char *key, char *value)
+void unit_take_condition(struct unit_conditions *conditions, const char *file, const char *key,
+                         const char *value)
 {
-    struct reading *reading = arg;
     size_t n = text_starts(key, "Condition") ? strlen("Condition")
                : text_starts(key, "Assert")  ? strlen("Assert")
                                              : 0;
-    struct conditions *all = key[0] == 'C' ? &reading->conditions : &reading->asserts;
+    struct unit_asked *all = key[0] == 'C' ? &conditions->conditions : &conditions->asserts;
     const char *path = value + strspn(value, "|! \t");
-    char *negation = memchr(value, '!', (size_t)(path - value));
+    const char *negation = memchr(value, '!', (size_t)(path - value));
 
     if (n == 0)
         return;
@@ -70,7 +55,7 @@ static void take_condition(void *arg, const char *file, const char *key, char *v
         memset(all, 0, sizeof(*all));
         return;
     }
-    enum answer answer = holds(reading->root, key + n, path);
+    enum answer answer = holds(conditions->root, key + n, path);
     if (unit_is_made_later(path) && strchr("/%", path[0]))
         answer = ANSWER_YES;
     else if (negation && answer != ANSWER_UNKNOWN)
@@ -83,10 +68,10 @@ static void take_condition(void *arg, const char *file, const char *key, char *v
     }
 }
 
-static void tell_all(struct conditions *all, unit_taken *each, void *arg)
+static void tell_all(struct unit_asked *all, unit_taken *each, void *arg)
 {
-    struct told *no = all->not_held.words[0] || all->triggers ? &all->not_held
-                                                              : &all->not_triggered;
+    struct unit_told *no = all->not_held.words[0] || all->triggers ? &all->not_held
+                                                                   : &all->not_triggered;
 
     if (no->words[0] && text_add(no->words, sizeof(no->words), " does not hold"))
         each(arg, TAKEN_ALL, no->file, no->words);
@@ -95,11 +80,8 @@ static void tell_all(struct conditions *all, unit_taken *each, void *arg)
         each(arg, TAKEN_MAYBE, all->not_known.file, all->not_known.words);
 }
 
-void unit_conditions(const char *root, const char *unit, unit_taken *each, void *arg)
+void unit_tell_conditions(struct unit_conditions *conditions, unit_taken *each, void *arg)
 {
-    struct reading reading = {.root = root};
-
-    unit_settings(root, unit, take_condition, &reading);
-    tell_all(&reading.conditions, each, arg);
-    tell_all(&reading.asserts, each, arg);
+    tell_all(&conditions->conditions, each, arg);
+    tell_all(&conditions->asserts, each, arg);
 }

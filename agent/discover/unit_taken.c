@@ -434,6 +434,19 @@ static void find_harmful(const char *root, char of[N_READ][WORDS_SIZE], int n_st
 #define NO_UNIT ", a unit that is not there or masked"
 #define FAILS " fails, is not there, or may not be run"
 
+struct reading {
+    struct unit_assigned all[N_READ + 1];
+    struct unit_conditions conditions;
+};
+
+static void take_setting(void *arg, const char *path, const char *key, char *value)
+{
+    struct reading *reading = arg;
+
+    unit_take_condition(&reading->conditions, path, key, value);
+    unit_assign(reading->all, path, key, value);
+}
+
 void unit_confinement(const char *root, const char *unit, unit_taken *each, void *arg)
 {
     static const struct {
@@ -528,7 +541,8 @@ void unit_confinement(const char *root, const char *unit, unit_taken *each, void
         [SET_CREDENTIAL] = {"SetCredential", true},
     };
     char values[N_READ][WORDS_SIZE] = {""}, files[N_READ][PATH_SIZE] = {""}, words[2 * WORDS_SIZE];
-    struct unit_assigned all[N_READ + 1] = {{.key = NULL}};
+    struct reading reading = {.all = {{.key = NULL}}, .conditions = {.root = root}};
+    struct unit_assigned *all = reading.all;
     bool harmful[N_TAKING] = {false};
 
     for (size_t i = 0; i < N_READ; i++)
@@ -539,7 +553,7 @@ void unit_confinement(const char *root, const char *unit, unit_taken *each, void
                                         .to = values[i],
                                         .size = sizeof(values[i]),
                                         .file = files[i]};
-    unit_values(root, unit, all);
+    unit_settings_and_links(root, unit, take_setting, &reading);
     find_harmful(root, values, all[TWICE].n, harmful);
     for (size_t i = 0; i < N_TAKING; i++) {
         harmful[i] |= rows[i].too_little && is_at_most(values[i], rows[i].too_little);
@@ -548,5 +562,5 @@ void unit_confinement(const char *root, const char *unit, unit_taken *each, void
         (void)text_set(words, sizeof(words), "%s=%s%s", rows[i].key, values[i], rows[i].words);
         each(arg, rows[i].taken, files[i], words);
     }
-    unit_conditions(root, unit, each, arg);
+    unit_tell_conditions(&reading.conditions, each, arg);
 }

@@ -8,7 +8,6 @@
 
 #include "base/file.h"
 #include "base/text.h"
-#include "discover/agent.h"
 #include "image/judge.h"
 
 #define UNIT "amazon-ssm-agent.service"
@@ -168,9 +167,7 @@ void judge_age(struct image *image)
 void judge_registration(struct image *image)
 {
     struct agent_facts *agent = image->agent;
-    struct agent_overrides overrides = {0};
 
-    agent_read_config(image->root, agent, &overrides);
     if (agent->registered_as[0])
         (agent_takes_registration(agent) ? find : find_warning)(
             image, "agent-registered-elsewhere", agent->registration_file, "%s: registered as %s%s",
@@ -243,29 +240,28 @@ static void judge_host(struct image *image, enum severity severity, const char *
 
 void judge_config(struct image *image)
 {
-    struct agent_overrides overrides = {0};
+    const struct agent_overrides *overrides = &image->overrides;
 
-    agent_read_config(image->root, image->agent, &overrides);
     if (image->agent->config.outcome == OUTCOME_FAILED) {
         find(image, "agent-config-invalid", CONFIG, "%s: %s", CONFIG, image->agent->config.detail);
         return;
     }
-    judge_region(image, SEVERITY_FATAL, "Agent.Region", overrides.region);
-    judge_region(image, SEVERITY_FATAL, "Mgs.Region", overrides.mgs_region);
-    judge_host(image, SEVERITY_FATAL, "Ssm.Endpoint", overrides.hosts[SERVICE_SSM]);
-    judge_host(image, SEVERITY_FATAL, "Mgs.Endpoint", overrides.hosts[SERVICE_SSMMESSAGES]);
+    judge_region(image, SEVERITY_FATAL, "Agent.Region", overrides->region);
+    judge_region(image, SEVERITY_FATAL, "Mgs.Region", overrides->mgs_region);
+    judge_host(image, SEVERITY_FATAL, "Ssm.Endpoint", overrides->hosts[SERVICE_SSM]);
+    judge_host(image, SEVERITY_FATAL, "Mgs.Endpoint", overrides->hosts[SERVICE_SSMMESSAGES]);
     /* without these the agent registers, and single documents and sessions fail */
-    judge_host(image, SEVERITY_WARNING, "Mds.Endpoint", overrides.hosts[SERVICE_EC2MESSAGES]);
-    judge_host(image, SEVERITY_WARNING, "S3.Endpoint", overrides.s3);
-    judge_host(image, SEVERITY_WARNING, "Kms.Endpoint", overrides.kms);
-    judge_region(image, SEVERITY_WARNING, "S3.Region", overrides.s3_region);
+    judge_host(image, SEVERITY_WARNING, "Mds.Endpoint", overrides->hosts[SERVICE_EC2MESSAGES]);
+    judge_host(image, SEVERITY_WARNING, "S3.Endpoint", overrides->s3);
+    judge_host(image, SEVERITY_WARNING, "Kms.Endpoint", overrides->kms);
+    judge_region(image, SEVERITY_WARNING, "S3.Region", overrides->s3_region);
     if (image->agent->identity_order[0] && !strstr(image->agent->identity_order, "EC2") &&
         !image->agent->custom_region[0])
         find(image, "agent-config-invalid", CONFIG, "%s: Identity.ConsumptionOrder is without EC2",
              CONFIG);
     if (image->agent->container_mode && !image->agent->identity_order[0])
         find(image, "agent-config-invalid", CONFIG, "%s: Agent.ContainerMode asks ECS", CONFIG);
-    if (!image->request->region[0] && (overrides.region[0] || overrides.hosts[SERVICE_SSM][0]))
+    if (!image->request->region[0] && (overrides->region[0] || overrides->hosts[SERVICE_SSM][0]))
         cannot_judge(image, "%s names a region or an endpoint: say --region for which the image is",
                      CONFIG);
 }

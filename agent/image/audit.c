@@ -15,7 +15,6 @@
 
 #include "base/file.h"
 #include "base/text.h"
-#include "discover/agent.h"
 #include "image/judge.h"
 
 static const struct {
@@ -449,6 +448,7 @@ void image_audit(const struct image_request *request, struct image_report *repor
     }
     read_base(&image);
     agent_read(image.root, &agent, NULL);
+    agent_read_config(image.root, &agent, &image.overrides);
     for (image.number = 1; image.number <= N_IMAGE_CHECKS; image.number++) {
         checks[image.number - 1].judge(&image);
         settle(&image);

@@ -7,7 +7,6 @@
 
 #include "base/file.h"
 #include "base/text.h"
-#include "discover/agent.h"
 #include "image/judge.h"
 
 /* --- 4: does it start? --- */

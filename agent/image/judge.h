@@ -7,6 +7,7 @@
 #define IMAGE_JUDGE_H
 
 #include "base/buffer.h"
+#include "discover/agent.h"
 #include "discover/unit.h"
 #include "image/image.h"
 #include "model/facts.h"
@@ -19,14 +20,15 @@ struct image {
     const char *root;
     const struct image_request *request;
     struct image_report *report;
-    int number;                /* of the check under way */
-    struct agent_facts *agent; /* package, version, unit, environment: discover/agent.h */
-    char program[PATH_SIZE];   /* the agent's; empty: none, or inside the snap */
-    char snap[PATH_SIZE];      /* the snap's file, of snapd's own folders */
-    int machine;               /* e_machine of /sbin/init, 0: not known */
-    int systemd;               /* its version, 0: not known */
-    int n_included;            /* files of other files, so far */
-    struct unit_boot boot;     /* what the next boot starts */
+    int number;                       /* of the check under way */
+    struct agent_facts *agent;        /* package, version, unit, environment: discover/agent.h */
+    struct agent_overrides overrides; /* of the agent's configuration */
+    char program[PATH_SIZE];          /* the agent's; empty: none, or inside the snap */
+    char snap[PATH_SIZE];             /* the snap's file, of snapd's own folders */
+    int machine;                      /* e_machine of /sbin/init, 0: not known */
+    int systemd;                      /* its version, 0: not known */
+    int n_included;                   /* files of other files, so far */
+    struct unit_boot boot;            /* what the next boot starts */
 };
 
 /* A finding of the check under way. The same code again adds evidence. `path` is the file, of the image,

@@ -6,7 +6,6 @@
 
 #include "base/file.h"
 #include "base/text.h"
-#include "discover/unit.h"
 #include "image/judge.h"
 
 /* --- 20: cloud-init --- */

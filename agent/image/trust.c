@@ -9,7 +9,6 @@
 
 #include "base/file.h"
 #include "base/text.h"
-#include "discover/unit.h"
 #include "image/judge.h"
 #include "net/trust.h"
 

@@ -24,8 +24,8 @@ struct tunnel {
 };
 
 /* step is OK for a status of 200 alone, as for Go (net/http, dialConn): FAILURE_PROXY for any other, FAILURE_MALFORMED for what is
- * no HTTP. step.detail quotes the status line, escaped, where nothing secret was sent, which it could show. status is 0 when none came. `fd`: the way to the host, which is the
- * callee's now; -1 when step is not OK. */
+ * no HTTP. step.detail quotes the status line, escaped, where nothing secret was sent, which it could show. status is 0 when
+ * none came. `fd`: the way to the host, which is the callee's now; -1 when step is not OK. */
 typedef void tunnel_done(void *arg, const struct step *step, int32_t status, int fd);
 
 /* False when the host is none: then no callback comes. */

@@ -419,6 +419,7 @@ static void judge(size_t which, bool agent_of_files)
     facts.agent = sound;
     if (agent_of_files)
         agent_read(root, &facts.agent, &login);
+    agent_read_config(root, &facts.agent, &image.overrides);
     audited.n_findings = 0;
     judges[image.number - 1](&image);
     fuzz_require(audited.n_findings >= 0 && audited.n_findings <= MAX_IMAGE_FINDINGS,

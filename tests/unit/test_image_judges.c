@@ -152,6 +152,7 @@ static const char *said_of(const char *name)
     report.checks[i].status = STATUS_PASS;
     image.number = (int)i + 1;
     unit_boot_read(root, "multi-user.target", "", &image.boot);
+    agent_read_config(root, &agent, &image.overrides);
     checks[i].judge(&image);
     (void)text_set(said, sizeof(said), "%s%s",
                    report.checks[i].status == STATUS_UNKNOWN ? "? " : "", report.checks[i].summary);
