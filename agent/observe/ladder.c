@@ -470,7 +470,9 @@ static void find_out_who_refused(struct lane *lane, const struct dialled *result
                                        [REFUSER_HERE] = ANSWER_YES};
     struct address_facts *facts = lane->facts;
 
-    if (result->offender[0]) {
+    if (strcmp(facts->address, result->local_address) == 0) {
+        facts->refused_here = ANSWER_YES; /* it is this machine's own */
+    } else if (result->offender[0]) {
         bool own = strcmp(result->offender, result->local_address) == 0;
         (void)text_set(facts->offender, sizeof(facts->offender), "%s", result->offender);
         facts->refused_here = own ? ANSWER_YES : result->expired ? ANSWER_UNKNOWN : ANSWER_NO;

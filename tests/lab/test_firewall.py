@@ -74,6 +74,13 @@ def test_a_busy_loopback_device_accuses_no_local_firewall(binary, fault):
             assert "local-firewall" not in [finding["code"] for finding in findings]
 
 
+def test_what_this_machine_itself_refuses_is_known_beside_a_busy_loopback_device(binary):
+    with Lab(["own-address"], binary=binary) as lab:
+        lab.start(["-c", BUSY_LOOPBACK], program="/usr/bin/python3", stdout=subprocess.PIPE).until("busy")
+        findings, _, _ = check(lab, binary)
+    assert (findings[0]["code"], findings[0]["confidence"]) == ("local-firewall", "certain")
+
+
 def test_a_limit_that_is_used_up_is_no_block(binary):
     """Of so many connections a second, which whoever came before has used up."""
     with Lab(["local-firewall:limit"], binary=binary) as lab:
