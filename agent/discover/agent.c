@@ -19,7 +19,6 @@
 
 #define SNAP_ROOT "/snap/amazon-ssm-agent/current"
 #define SNAP_UNIT "snap.amazon-ssm-agent.amazon-ssm-agent.service"
-#define PACKAGE_UNIT "amazon-ssm-agent.service"
 
 /* --- package and version --- */
 
@@ -95,22 +94,24 @@ static void read_release_notes(const char *root, struct agent_facts *agent)
 
 /* --- is it whole? --- */
 
-/* By env(1) perhaps, behind its options and assignments. */
-static void note_program(void *arg, const char *path, const char *key, char *value)
+/* What the last ExecStart= starts, by env(1) perhaps, behind its options and assignments. */
+static void note_program(const struct buffer *settings, char program[PATH_SIZE])
 {
     char word[PATH_SIZE];
+    bool by_env = false;
 
-    (void)path;
-    if (strcmp(key, "ExecStart") != 0 || !value[0])
-        return;
-    value += strspn(value, "@-:+!\""); /* how to run it, systemd.service(5) */
-    (void)text_set(arg, PATH_SIZE, "%.*s", (int)strcspn(value, " \t\""), value);
-    if (unit_word(&value, word, sizeof(word)) && strcmp(basename(word), "env") == 0)
-        while (unit_word(&value, word, sizeof(word)))
+    for (struct unit_setting at = {0}; unit_next(settings, &at);) {
+        const char *rest = at.value + strspn(at.value, "@-:+!\""); /* how, systemd.service(5) */
+        if (strcmp(at.key, "ExecStart") != 0 || !at.value[0])
+            continue;
+        (void)text_set(program, PATH_SIZE, "%.*s", (int)strcspn(rest, " \t\""), rest);
+        by_env = unit_word(&rest, word, sizeof(word)) && strcmp(basename(word), "env") == 0;
+        while (by_env && unit_word(&rest, word, sizeof(word)))
             if (word[0] == '/') {
-                (void)text_set(arg, PATH_SIZE, "%s", word);
-                return;
+                (void)text_set(program, PATH_SIZE, "%s", word);
+                break;
             }
+    }
 }
 
 /* Whether it has all bytes of which its program headers speak, elf(5). */
@@ -228,14 +229,15 @@ static void find_program(const char *root, char program[PATH_SIZE])
 }
 
 /* The first boot installs what is in the seed, and state.json says that it did. */
-void agent_find(const char *root, char program[PATH_SIZE], char snap[PATH_SIZE])
+void agent_find(const char *root, const struct buffer *settings, char program[PATH_SIZE],
+                char snap[PATH_SIZE])
 {
     static const char *const folders[] = {"/var/lib/snapd/snaps", "/var/lib/snapd/seed/snaps"};
     size_t n = file_exists(root, "/var/lib/snapd/state.json") ? 1 : COUNT_OF(folders);
 
     snap[0] = '\0';
     (void)text_set(program, PATH_SIZE, "/usr/bin/amazon-ssm-agent");
-    unit_settings(root, PACKAGE_UNIT, note_program, program);
+    note_program(settings, program);
     find_program(root, program);
     for (size_t i = 0; i < n && !snap[0]; i++) {
         LOCAL_NAMES snaps = file_list(root, folders[i], ".snap");
@@ -247,16 +249,16 @@ void agent_find(const char *root, char program[PATH_SIZE], char snap[PATH_SIZE])
 
 /* The snap first: a leftover of another package may lie beside it. Where the snap's service is disabled, the other one's
  * counts that is enabled. */
-static void find_package(const char *root, struct agent_facts *agent)
+static void find_package(const char *root, const struct buffer *settings, struct agent_facts *agent)
 {
     bool rpm = file_exists(root, "/usr/lib/sysimage/rpm") || file_exists(root, "/var/lib/rpm");
     char program[PATH_SIZE], snap[PATH_SIZE], revision[PATH_SIZE];
 
     agent->installed = ANSWER_YES;
-    agent_find(root, program, snap);
+    agent_find(root, settings, program, snap);
     if (file_exists(root, SNAP_ROOT "/amazon-ssm-agent") &&
         (!program[0] || unit_state(root, SNAP_UNIT) == UNIT_ENABLED ||
-         unit_state(root, PACKAGE_UNIT) != UNIT_ENABLED)) {
+         unit_state(root, AGENT_UNIT) != UNIT_ENABLED)) {
         agent->package = AGENT_PACKAGE_SNAP;
         agent->twice = program[0] && read_dpkg(root, agent);
         read_snap_version(root, agent);
@@ -318,13 +320,18 @@ static void find_registration(const char *root, struct agent_facts *agent)
 
 void agent_read(const char *root, struct agent_facts *agent, struct proxy_login *login)
 {
-    find_package(root, agent);
+    LOCAL_BUFFER settings = {.max_bytes = FILE_MAX_BYTES};
+
+    unit_read(root, AGENT_UNIT, &settings);
+    find_package(root, &settings, agent);
     find_registration(root, agent);
     (void)text_set(agent->unit, sizeof(agent->unit), "%s",
-                   agent->package == AGENT_PACKAGE_SNAP ? SNAP_UNIT : PACKAGE_UNIT);
+                   agent->package == AGENT_PACKAGE_SNAP ? SNAP_UNIT : AGENT_UNIT);
     if (agent->installed == ANSWER_YES)
         agent->unit_state = unit_state(root, agent->unit);
     agent->running = unit_is_running(root, agent->unit);
-    environment_read(root, agent, login);
+    if (agent->package == AGENT_PACKAGE_SNAP)
+        unit_read(root, agent->unit, &settings);
+    environment_read(root, &settings, agent, login);
     trust_find_bundle(root, agent->ssl_cert_file, agent->ssl_cert_dir, agent->ca_bundle);
 }

@@ -8,6 +8,7 @@
 #ifndef DISCOVER_AGENT_H
 #define DISCOVER_AGENT_H
 
+#include "base/buffer.h"
 #include "discover/plan.h"
 #include "model/facts.h"
 
@@ -15,9 +16,12 @@
 struct proxy_login;
 void agent_read(const char *root, struct agent_facts *agent, struct proxy_login *login);
 
-/* The program that its unit starts (SUSE's package has it in /usr/sbin), and the snap's file, of snapd's own
+#define AGENT_UNIT "amazon-ssm-agent.service" /* of every package but the snap */
+
+/* The program that these settings of its unit start (SUSE's package has it in /usr/sbin), and the snap's file, of snapd's own
  * folders: in an image that does not run, /snap holds empty mount points. "" where there is none. */
-void agent_find(const char *root, char program[PATH_SIZE], char snap[PATH_SIZE]);
+void agent_find(const char *root, const struct buffer *settings, char program[PATH_SIZE],
+                char snap[PATH_SIZE]);
 
 struct agent_program {
     int machine; /* e_machine of an ELF program, elf(5); -1 when it is none, 0 when it is not there */
@@ -28,10 +32,11 @@ struct agent_program {
 
 struct agent_program agent_look(const char *root, const char *path);
 
-/* environment.c: of agent->unit, from the files of systemd alone: http_proxy, https_proxy, no_proxy,
+/* environment.c: of the settings of agent->unit and the files of systemd alone: http_proxy, https_proxy, no_proxy,
  * proxy_file, ssl_cert_file, ssl_cert_dir, sdk_bundle, variables, environment. Only variables that decide where the
  * agent goes are kept, never a secret. `login` gets that of https_proxy, where it has one; NULL: nothing keeps it. */
-void environment_read(const char *root, struct agent_facts *agent, struct proxy_login *login);
+void environment_read(const char *root, const struct buffer *settings, struct agent_facts *agent,
+                      struct proxy_login *login);
 
 /* sdk_ini.c: false where the AWS SDK finds no INI file in this text. */
 bool sdk_takes_ini(const char *text);

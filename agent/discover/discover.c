@@ -7,10 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "base/text.h"
 #include "discover/agent.h"
 #include "discover/instance.h"
 #include "discover/machine.h"
+#include "discover/unit.h"
 #include "net/route.h"
 
 struct discover {
@@ -262,9 +264,10 @@ void discover_machine(const char *root, struct facts *facts, struct agent_overri
 void discover_login(const char *root, const struct facts *facts, struct proxy_login *login)
 {
     struct agent_facts *agent = calloc(1, sizeof(*agent));
+    LOCAL_BUFFER settings = {.max_bytes = FILE_MAX_BYTES};
 
-    (void)text_set(agent->unit, sizeof(agent->unit), "%s", facts->agent.unit);
-    environment_read(root, agent, login);
+    unit_read(root, facts->agent.unit, &settings);
+    environment_read(root, &settings, agent, login);
     free(agent);
 }
 

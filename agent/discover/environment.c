@@ -63,6 +63,7 @@ struct variable {
 
 struct reading {
     const char *root;
+    const struct buffer *settings; /* of the agent's unit */
     struct agent_facts *agent;
     struct variable manager[N_WANTED], unit[N_WANTED], env[N_WANTED],
         unset_if[N_WANTED]; /* UnsetEnvironment=NAME=VALUE */
@@ -104,7 +105,7 @@ static void assign(struct variable layer[N_WANTED], const char *word, const char
     }
 }
 
-static void assign_all(struct variable layer[N_WANTED], char *value, const char *file)
+static void assign_all(struct variable layer[N_WANTED], const char *value, const char *file)
 {
     char word[VALUE_SIZE + NAME_SIZE];
 
@@ -114,7 +115,7 @@ static void assign_all(struct variable layer[N_WANTED], char *value, const char 
         assign(layer, word, file);
 }
 
-static void unset_all(struct reading *reading, char *value)
+static void unset_all(struct reading *reading, const char *value)
 {
     char word[VALUE_SIZE + NAME_SIZE];
 
@@ -144,16 +145,8 @@ static void note_file(struct reading *reading, const char *value, const char *na
     }
 }
 
-static void manager_setting(void *arg, const char *path, const char *key, char *value)
-{
-    struct reading *reading = arg;
-
-    if (strcmp(key, "DefaultEnvironment") == 0)
-        assign_all(reading->manager, value, path);
-}
-
 /* ExecStart=/usr/bin/env NAME=VALUE ... PROGRAM: what env(1) adds, it adds to all that systemd gives. */
-static void note_env(struct reading *reading, char *value, const char *file)
+static void note_env(struct reading *reading, const char *value, const char *file)
 {
     char word[VALUE_SIZE + NAME_SIZE];
 
@@ -164,18 +157,27 @@ static void note_env(struct reading *reading, char *value, const char *file)
             assign(reading->env, word, file);
 }
 
-static void unit_environment(void *arg, const char *path, const char *key, char *value)
+static void read_manager(struct reading *reading)
 {
-    struct reading *reading = arg;
+    LOCAL_BUFFER settings = {.max_bytes = FILE_MAX_BYTES};
 
-    if (strcmp(key, "Environment") == 0)
-        assign_all(reading->unit, value, path);
-    else if (strcmp(key, "UnsetEnvironment") == 0)
-        unset_all(reading, value);
-    else if (strcmp(key, "EnvironmentFile") == 0)
-        note_file(reading, value, path);
-    else if (strcmp(key, "ExecStart") == 0)
-        note_env(reading, value, path);
+    unit_read_manager(reading->root, &settings);
+    for (struct unit_setting at = {0}; unit_next(&settings, &at);)
+        if (strcmp(at.key, "DefaultEnvironment") == 0)
+            assign_all(reading->manager, at.value, at.file);
+}
+
+static void read_unit(struct reading *reading)
+{
+    for (struct unit_setting at = {0}; unit_next(reading->settings, &at);)
+        if (strcmp(at.key, "Environment") == 0)
+            assign_all(reading->unit, at.value, at.file);
+        else if (strcmp(at.key, "UnsetEnvironment") == 0)
+            unset_all(reading, at.value);
+        else if (strcmp(at.key, "EnvironmentFile") == 0)
+            note_file(reading, at.value, at.file);
+        else if (strcmp(at.key, "ExecStart") == 0)
+            note_env(reading, at.value, at.file);
 }
 
 /* --- files of EnvironmentFile=: one assignment a line, quoted as in a shell, white space is a part of
@@ -474,10 +476,10 @@ static void take_confinement(void *arg, enum taken taken, const char *file, cons
     char *to = taken == TAKEN_ALL ? agent->confined : agent->doubted, ignored[PATH_SIZE];
 
     if (taken == TAKEN_BY_ADDRESS || taken == TAKEN_MAYBE_BY_ADDRESS) {
-        (void)unit_value(reading->root, agent->unit, "IPAddressDeny", true, agent->denied_networks,
+        (void)unit_value(reading->settings, "IPAddressDeny", true, agent->denied_networks,
                          WORDS_SIZE, agent->denied_file);
-        (void)unit_value(reading->root, agent->unit, "IPAddressAllow", true,
-                         agent->allowed_networks, WORDS_SIZE, ignored);
+        (void)unit_value(reading->settings, "IPAddressAllow", true, agent->allowed_networks,
+                         WORDS_SIZE, ignored);
     } else if (taken != TAKEN_SOME && !to[0])
         (void)text_quote(to, DETAIL_SIZE, "%s: %s", file, words);
 }
@@ -493,16 +495,18 @@ static void lay_over(struct variable layer[N_WANTED], struct variable upper[N_WA
         }
 }
 
-void environment_read(const char *root, struct agent_facts *agent, struct proxy_login *login)
+void environment_read(const char *root, const struct buffer *settings, struct agent_facts *agent,
+                      struct proxy_login *login)
 {
     struct reading *reading = calloc(1, sizeof(*reading));
     struct variable *all = reading->manager;
 
     reading->root = root;
+    reading->settings = settings;
     reading->agent = agent;
     step_ok(&agent->environment, 1);
-    unit_manager_settings(root, manager_setting, reading);
-    unit_settings(root, agent->unit, unit_environment, reading);
+    read_manager(reading);
+    read_unit(reading);
     lay_over(all, reading->unit);
     for (size_t i = 0; i < reading->n_files; i++)
         read_files(reading, all, i);
@@ -514,7 +518,7 @@ void environment_read(const char *root, struct agent_facts *agent, struct proxy_
     take_ca_bundle(all, root);
     keep_proxies(all, agent, login);
     keep_all(all, root, agent);
-    unit_confinement(root, agent->unit, take_confinement, reading);
+    unit_confinement(root, settings, take_confinement, reading);
     clear_all(reading->manager);
     clear_all(reading->unit);
     clear_all(reading->unset_if);

@@ -127,10 +127,27 @@ enum answer unit_is_running(const char *root, const char *unit)
 struct reading {
     const char *root;
     const char *section; /* "[Service]" */
-    unit_setting *each;
-    void *arg;
+    struct buffer *settings;
     struct unit_files drop_ins;
 };
+
+static void keep(struct buffer *settings, const char *file, const char *key, const char *value)
+{
+    if (!buffer_addf(settings, "%s%c%s%c%s%c", file, 0, key, 0, value, 0))
+        file_keep_trouble(file, EFBIG);
+}
+
+bool unit_next(const struct buffer *settings, struct unit_setting *at)
+{
+    const char *next = at->value ? at->value + strlen(at->value) + 1 : settings->bytes;
+
+    if (settings->used == 0 || next == settings->bytes + settings->used)
+        return false;
+    at->file = next;
+    at->key = at->file + strlen(at->file) + 1;
+    at->value = at->key + strlen(at->key) + 1;
+    return true;
+}
 
 /* Whether the unit is started at all, and what is started with it. */
 static bool is_for_start(const char *line)
@@ -154,7 +171,7 @@ static void take_line(const struct reading *reading, const char *path, char *lin
     } else if (equals && (strcmp(section, reading->section) == 0 ||
                           (strcmp(section, "[Unit]") == 0 && is_for_start(line)))) {
         *equals = '\0';
-        reading->each(reading->arg, path, text_trim(line), text_trim(equals + 1));
+        keep(reading->settings, path, text_trim(line), text_trim(equals + 1));
     }
 }
 
@@ -213,15 +230,35 @@ static void read_all(struct reading *reading, const char *file)
         read_settings(reading, reading->drop_ins.paths[i]);
 }
 
+/* systemd.unit(5): a link in UNIT.wants/ is as much as a line with Wants=. */
+static void read_folders(const char *root, const char *unit, struct buffer *settings)
+{
+    static const struct {
+        const char *folder, *key;
+    } ways[] = {{"wants", "Wants"}, {"requires", "Requires"}, {"upholds", "Upholds"}};
+    char path[PATH_SIZE];
+
+    for (size_t i = 0; i < COUNT_OF(places) * COUNT_OF(ways); i++) {
+        const char *key = ways[i % COUNT_OF(ways)].key;
+
+        (void)text_set(path, sizeof(path), "%s/system/%s.%s", places[i / COUNT_OF(ways)], unit,
+                       ways[i % COUNT_OF(ways)].folder);
+        LOCAL_NAMES names = file_list(root, path, "");
+        for (size_t j = 0; j < names.n; j++)
+            keep(settings, path, key, names.names[j]);
+    }
+}
+
 /* A prefix ends in a dash: of amazon-ssm-agent.service there are amazon-ssm-.service.d and
  * amazon-.service.d. What the type has for all its units counts least. */
-void unit_settings(const char *root, const char *unit, unit_setting *each, void *arg)
+void unit_read(const char *root, const char *unit, struct buffer *settings)
 {
     struct reading *reading = calloc(1, sizeof(*reading));
     char path[PATH_SIZE], prefix[PATH_SIZE];
     const char *dot = strrchr(unit, '.'), *type = dot ? dot + 1 : "service";
 
-    *reading = (struct reading){.root = root, .section = "[Service]", .each = each, .arg = arg};
+    buffer_clear(settings);
+    *reading = (struct reading){.root = root, .section = "[Service]", .settings = settings};
     for (size_t i = 0; i < COUNT_OF(places); i++) {
         (void)text_set(path, sizeof(path), "%s/system", places[i]);
         note_drop_ins(reading, path, unit);
@@ -238,39 +275,16 @@ void unit_settings(const char *root, const char *unit, unit_setting *each, void 
     }
     (void)text_set(path, sizeof(path), "system/%s", unit);
     read_all(reading, path);
+    read_folders(root, unit, settings);
     free(reading);
 }
 
-/* systemd.unit(5): a link in UNIT.wants/ is as much as a line with Wants=. */
-static void read_folders(const char *root, const char *unit, unit_setting *each, void *arg)
-{
-    static const struct {
-        const char *folder, *key;
-    } ways[] = {{"wants", "Wants"}, {"requires", "Requires"}, {"upholds", "Upholds"}};
-    char path[PATH_SIZE];
-
-    for (size_t i = 0; i < COUNT_OF(places) * COUNT_OF(ways); i++) {
-        const char *key = ways[i % COUNT_OF(ways)].key;
-
-        (void)text_set(path, sizeof(path), "%s/system/%s.%s", places[i / COUNT_OF(ways)], unit,
-                       ways[i % COUNT_OF(ways)].folder);
-        LOCAL_NAMES names = file_list(root, path, "");
-        for (size_t j = 0; j < names.n; j++)
-            each(arg, path, key, names.names[j]);
-    }
-}
-
-void unit_settings_and_links(const char *root, const char *unit, unit_setting *each, void *arg)
-{
-    unit_settings(root, unit, each, arg);
-    read_folders(root, unit, each, arg);
-}
-
-void unit_manager_settings(const char *root, unit_setting *each, void *arg)
+void unit_read_manager(const char *root, struct buffer *settings)
 {
     struct reading *reading = calloc(1, sizeof(*reading));
 
-    *reading = (struct reading){.root = root, .section = "[Manager]", .each = each, .arg = arg};
+    buffer_clear(settings);
+    *reading = (struct reading){.root = root, .section = "[Manager]", .settings = settings};
     for (size_t i = 0; i < COUNT_OF(places); i++)
         note_drop_ins(reading, places[i], "system.conf");
     read_all(reading, "system.conf");
@@ -318,9 +332,9 @@ static const char *specified(char specifier)
     return specifier && strchr("AaBbDdfGgHIijJlMmNnoPpqvWwYy", specifier) ? "" : NULL;
 }
 
-bool unit_word(char **at, char *word, size_t size)
+bool unit_word(const char **at, char *word, size_t size)
 {
-    char *from = *at + strspn(*at, " \t");
+    const char *from = *at + strspn(*at, " \t");
     bool whole = *from;
     char quote = '\0';
 
@@ -348,9 +362,9 @@ bool unit_word(char **at, char *word, size_t size)
 /* --- values --- */
 
 /* systemd.unit(5): what a unit requires, nothing resets. */
-static bool resets(const char *of)
+bool unit_resets(const char *key)
 {
-    return !text_starts(of, "Requi") && strcmp(of, "BindsTo") != 0;
+    return !text_starts(key, "Requi") && strcmp(key, "BindsTo") != 0;
 }
 
 /* Of env(1)'s assignments: https_proxy=http://user:password@10.0.0.5:3128. */
@@ -370,50 +384,31 @@ static void hide_logins(char *command)
     }
 }
 
-static void take_setting(struct unit_assigned *assigned, const char *path, const char *key,
-                         char *value)
+void unit_quote(char *to, size_t size, const struct unit_setting *setting)
+{
+    (void)text_escape(to, size, setting->value, strlen(setting->value));
+    if (text_starts(setting->key, "Exec"))
+        hide_logins(to);
+}
+
+bool unit_value(const struct buffer *settings, const char *key, bool is_list, char *to, size_t size,
+                char file[PATH_SIZE])
 {
     char escaped[WORDS_SIZE];
-
-    if (strcmp(key, assigned->key) != 0)
-        return;
-    if (!value[0] && resets(key)) {
-        assigned->to[0] = '\0';
-        assigned->n = 0;
-    }
-    assigned->n += value[0] ? 1 : 0;
-    (void)text_escape(escaped, sizeof(escaped), value, strlen(value));
-    if (text_starts(key, "Exec"))
-        hide_logins(escaped);
-    if (assigned->fails && (assigned->to[0] || !assigned->fails(assigned->root, value)))
-        return;
-    if (!assigned->is_list)
-        assigned->to[0] = '\0';
-    text_list(assigned->to, assigned->size, " ", escaped);
-    (void)text_escape(assigned->file, PATH_SIZE, path, strlen(path));
-    assigned->found = true;
-}
-
-void unit_assign(struct unit_assigned *all, const char *path, const char *key, char *value)
-{
-    for (struct unit_assigned *assigned = all; assigned->key; assigned++)
-        take_setting(assigned, path, key, value);
-}
-
-static void take_value(void *arg, const char *path, const char *key, char *value)
-{
-    unit_assign(arg, path, key, value);
-}
-
-bool unit_value(const char *root, const char *unit, const char *key, bool is_list, char *to,
-                size_t size, char file[PATH_SIZE])
-{
-    struct unit_assigned assigned[] = {
-        {.key = key, .is_list = is_list, .to = to, .size = size, .file = file}, {.key = NULL}};
+    bool found = false;
 
     to[0] = file[0] = '\0';
-    unit_settings(root, unit, take_value, assigned);
-    return assigned[0].found;
+    for (struct unit_setting at = {0}; unit_next(settings, &at);) {
+        if (strcmp(at.key, key) != 0)
+            continue;
+        if (!is_list || (!at.value[0] && unit_resets(key)))
+            to[0] = '\0';
+        unit_quote(escaped, sizeof(escaped), &at);
+        text_list(to, size, " ", escaped);
+        (void)text_escape(file, PATH_SIZE, at.file, strlen(at.file));
+        found = true;
+    }
+    return found;
 }
 
 bool says_yes(const char *value)

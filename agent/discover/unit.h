@@ -7,6 +7,7 @@
 #ifndef DISCOVER_UNIT_H
 #define DISCOVER_UNIT_H
 
+#include "base/buffer.h"
 #include "model/facts.h"
 
 /* Files of several folders, in the order of their names; of those with the same name the one of the folder that
@@ -50,61 +51,44 @@ bool unit_is_masked(const char *root, const char *unit);
 /* A started unit has a control group; unknown where systemd keeps none. */
 enum answer unit_is_running(const char *root, const char *unit);
 
-/* One "key=value", in the order in which systemd applies them. `value` may be changed in place. */
-typedef void unit_setting(void *arg, const char *path, const char *key, char *value);
+/* What a unit's files set: "FILE\0KEY\0VALUE\0" after one another, in the order in which systemd applies it. They are read
+ * once, and handed to all who judge. They may hold the login of a proxy.
+ *   LOCAL_BUFFER settings = {.max_bytes = FILE_MAX_BYTES}; */
+struct unit_setting {
+    const char *file, *key, *value;
+};
+
+/* The next one; the first one of a setting that is all zero. It lasts as long as the settings.
+ *   for (struct unit_setting at = {0}; unit_next(&settings, &at);) */
+bool unit_next(const struct buffer *settings, struct unit_setting *at);
 
 /* The settings in [Service], and those in [Unit] that are about its start, of the unit's file (of several places the best
  * one's), and then of its drop-ins: of the unit, of its dashed prefixes and of all services, by their names; of those with
- * the same name the best place's. */
-void unit_settings(const char *root, const char *unit, unit_setting *each, void *arg);
-
-/* And then the links in its folders, which are settings too: Wants, Requires, Upholds. */
-void unit_settings_and_links(const char *root, const char *unit, unit_setting *each, void *arg);
+ * the same name the best place's. And then the links in its folders, which are settings too: Wants, Requires, Upholds. */
+void unit_read(const char *root, const char *unit, struct buffer *settings);
 
 /* The same of [Manager] in system.conf and system.conf.d, systemd-system.conf(5). */
-void unit_manager_settings(const char *root, unit_setting *each, void *arg);
+void unit_read_manager(const char *root, struct buffer *settings);
 
-/* The value of a key: the last one, or the whole list; an empty assignment empties it. Drop-ins count. `file` is where it was
- * assigned last. False when no file assigns it. */
-bool unit_value(const char *root, const char *unit, const char *key, bool is_list, char *to,
-                size_t size, char file[PATH_SIZE]);
+/* The value of a key: the last one, or the whole list; an empty assignment empties it. `file` is where it was assigned
+ * last. False when no file assigns it. */
+bool unit_value(const struct buffer *settings, const char *key, bool is_list, char *to, size_t size,
+                char file[PATH_SIZE]);
 
-/* The same of several keys, up to one that is NULL, setting by setting. A list with `fails` is looked at assignment by
- * assignment: the first that fails is kept. `n` assignments since the last empty one. `to`, of `size` bytes, and `file`, of
- * PATH_SIZE, are empty before. */
-struct unit_assigned {
-    const char *key, *root;
-    bool is_list, found;
-    bool (*fails)(const char *root, char *value);
-    char *to, *file;
-    size_t size;
-    int n;
-};
-void unit_assign(struct unit_assigned *all, const char *path, const char *key, char *value);
+/* Whether an empty assignment of this key empties it; and the value of a setting as it can be shown, without a login. */
+bool unit_resets(const char *key);
+void unit_quote(char *to, size_t size, const struct unit_setting *setting);
 
 bool says_yes(const char *value); /* as systemd's parse_boolean() */
 
 /* unit_taken.c: what its files take from the agent, in words: it cannot come up, not all that it does works, or it cannot be
- * told from here whether it comes up; or only who knows the addresses can tell, and then whether it is likely. */
+ * told from here whether it comes up; or only who knows the addresses can tell, and then whether it is likely.
+ * unit_conditions.c: what keeps systemd from starting it. */
 enum taken { TAKEN_ALL, TAKEN_SOME, TAKEN_MAYBE, TAKEN_MAYBE_BY_ADDRESS, TAKEN_BY_ADDRESS };
 typedef void unit_taken(void *arg, enum taken taken, const char *file, const char *words);
 bool unit_is_made_later(const char *path); /* perhaps, by the time that the agent starts */
-void unit_confinement(const char *root, const char *unit, unit_taken *each, void *arg);
-
-/* unit_conditions.c: what keeps systemd from starting it. Zero but for `root` before the first setting. */
-struct unit_told {
-    char words[WORDS_SIZE], file[PATH_SIZE];
-};
-struct unit_conditions {
-    const char *root;
-    struct unit_asked {
-        struct unit_told not_held, not_known, not_triggered;
-        bool triggers; /* or may trigger */
-    } conditions, asserts;
-};
-void unit_take_condition(struct unit_conditions *conditions, const char *file, const char *key,
-                         const char *value);
-void unit_tell_conditions(struct unit_conditions *conditions, unit_taken *each, void *arg);
+void unit_confinement(const char *root, const struct buffer *settings, unit_taken *each, void *arg);
+void unit_conditions(const char *root, const struct buffer *settings, unit_taken *each, void *arg);
 
 /* How the unit's main process ended last, and what systemd makes of it: org.freedesktop.systemd1(5), the
  * properties ActiveState, Result, NRestarts, ExecMainStatus (an exit status, or a signal) and ExecMainPID (0: it
@@ -120,6 +104,6 @@ bool unit_ask(const char *root, const char *unit, struct unit_end *end);
 
 /* Takes the next word of a value, without its quotes, escapes and specifiers. False at the end, and at what
  * systemd takes for no syntax: a quote that is not closed, an escape that there is not. */
-bool unit_word(char **at, char *word, size_t size);
+bool unit_word(const char **at, char *word, size_t size);
 
 #endif

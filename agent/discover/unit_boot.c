@@ -15,14 +15,15 @@ static void add(struct unit_boot *boot, const char *unit)
         (void)text_set(boot->units[boot->n++], NAME_SIZE, "%s", unit);
 }
 
-static void take_wanted(void *arg, const char *path, const char *key, char *value)
+static void add_wanted(struct unit_boot *boot, const struct buffer *settings)
 {
     static const char *const keys[] = {"Requires", "Wants", "BindsTo", "Upholds"};
+    char name[NAME_SIZE + 1];
 
-    (void)path;
-    if (text_find(key, keys, sizeof(keys[0]), COUNT_OF(keys)) < COUNT_OF(keys))
-        for (char *name; (name = text_next(&value, " \t"));)
-            add(arg, name);
+    for (struct unit_setting at = {0}; unit_next(settings, &at);)
+        if (text_find(at.key, keys, sizeof(keys[0]), COUNT_OF(keys)) < COUNT_OF(keys))
+            for (const char *rest = at.value; text_word(&rest, " \t", name, sizeof(name));)
+                add(boot, name);
 }
 
 bool unit_is_of_boot(const struct unit_boot *boot, const char *unit)
@@ -49,6 +50,7 @@ void unit_boot_read(const char *root, const char *target, const char *until, str
     static const char *const always[] = {"sysinit.target", "basic.target", "sockets.target",
                                          "timers.target", "cloud-init.target"};
     char service[NAME_SIZE], alias[PATH_SIZE];
+    LOCAL_BUFFER settings = {.max_bytes = FILE_MAX_BYTES};
 
     boot->n = 0;
     add(boot, target);
@@ -60,7 +62,8 @@ void unit_boot_read(const char *root, const char *target, const char *until, str
         if (text_ends(name, ".timer") && text_set(service, sizeof(service), "%.*s.service",
                                                   (int)(strlen(name) - strlen(".timer")), name))
             add(boot, service);
-        unit_settings_and_links(root, name, take_wanted, boot);
+        unit_read(root, name, &settings);
+        add_wanted(boot, &settings);
         for (size_t j = 0; i + 1 == boot->n && j < COUNT_OF(always); j++)
             add(boot, always[j]);
     }

@@ -9,7 +9,16 @@
 #include "base/text.h"
 #include "discover/unit.h"
 
-static void tell(struct unit_told *told, const char *file, const char *key, const char *value)
+struct told {
+    char words[WORDS_SIZE], file[PATH_SIZE];
+};
+
+struct conditions {
+    struct told not_held, not_known, not_triggered;
+    bool triggers; /* or may trigger */
+};
+
+static void tell(struct told *told, const char *file, const char *key, const char *value)
 {
     if (!told->words[0])
         (void)text_quote(told->words, sizeof(told->words), "%s=%s", key, value);
@@ -39,49 +48,46 @@ static enum answer holds(const char *root, const char *kind, const char *path)
     return ANSWER_UNKNOWN;
 }
 
-void unit_take_condition(struct unit_conditions *conditions, const char *file, const char *key,
-                         const char *value)
+/* `kind`: behind "Condition" or "Assert". */
+static void take_condition(struct conditions *all, const char *root, const char *kind,
+                           const struct unit_setting *at)
 {
-    size_t n = text_starts(key, "Condition") ? strlen("Condition")
-               : text_starts(key, "Assert")  ? strlen("Assert")
-                                             : 0;
-    struct unit_asked *all = key[0] == 'C' ? &conditions->conditions : &conditions->asserts;
-    const char *path = value + strspn(value, "|! \t");
+    const char *value = at->value, *path = value + strspn(value, "|! \t");
     const char *negation = memchr(value, '!', (size_t)(path - value));
 
-    if (n == 0)
-        return;
     if (!value[0]) {
         memset(all, 0, sizeof(*all));
         return;
     }
-    enum answer answer = holds(conditions->root, key + n, path);
+    enum answer answer = holds(root, kind, path);
     if (unit_is_made_later(path) && strchr("/%", path[0]))
         answer = ANSWER_YES;
     else if (negation && answer != ANSWER_UNKNOWN)
         answer = answer == ANSWER_YES ? ANSWER_NO : ANSWER_YES;
     if (value[0] == '|') {
         all->triggers |= answer != ANSWER_NO;
-        tell(&all->not_triggered, file, key, value);
+        tell(&all->not_triggered, at->file, at->key, value);
     } else if (answer != ANSWER_YES) {
-        tell(answer == ANSWER_NO ? &all->not_held : &all->not_known, file, key, value);
+        tell(answer == ANSWER_NO ? &all->not_held : &all->not_known, at->file, at->key, value);
     }
 }
 
-static void tell_all(struct unit_asked *all, unit_taken *each, void *arg)
+void unit_conditions(const char *root, const struct buffer *settings, unit_taken *each, void *arg)
 {
-    struct unit_told *no = all->not_held.words[0] || all->triggers ? &all->not_held
-                                                                   : &all->not_triggered;
+    static const char *const kinds[] = {"Condition", "Assert"};
 
-    if (no->words[0] && text_add(no->words, sizeof(no->words), " does not hold"))
-        each(arg, TAKEN_ALL, no->file, no->words);
-    else if (all->not_known.words[0] && text_add(all->not_known.words, sizeof(all->not_known.words),
-                                                 ", if that does not hold"))
-        each(arg, TAKEN_MAYBE, all->not_known.file, all->not_known.words);
-}
-
-void unit_tell_conditions(struct unit_conditions *conditions, unit_taken *each, void *arg)
-{
-    tell_all(&conditions->conditions, each, arg);
-    tell_all(&conditions->asserts, each, arg);
+    for (size_t i = 0; i < COUNT_OF(kinds); i++) {
+        struct conditions all = {0};
+        for (struct unit_setting at = {0}; unit_next(settings, &at);)
+            if (text_starts(at.key, kinds[i]))
+                take_condition(&all, root, at.key + strlen(kinds[i]), &at);
+        struct told *no = all.not_held.words[0] || all.triggers ? &all.not_held
+                                                                : &all.not_triggered;
+        if (no->words[0] && text_add(no->words, sizeof(no->words), " does not hold"))
+            each(arg, TAKEN_ALL, no->file, no->words);
+        else if (all.not_known.words[0] &&
+                 text_add(all.not_known.words, sizeof(all.not_known.words),
+                          ", if that does not hold"))
+            each(arg, TAKEN_MAYBE, all.not_known.file, all.not_known.words);
+    }
 }

@@ -11,84 +11,30 @@
 #include "discover/unit.h"
 #include "model/place.h"
 
-#define MORE ", the agent needs more"
-
-/* What unit_confinement() reads: what takes something from the agent, and behind it what gives it back. */
-enum {
-    EXEC_START,
-    PROGRAM,
-    WRAPPER,
-    TWICE,
-    OPTION,
-    USER,
-    DYNAMIC_USER,
-    PROTECT_SYSTEM,
-    READ_ONLY_PATHS,
-    INACCESSIBLE_PATHS,
-    NO_EXEC_PATHS,
-    TEMPORARY_FILES,
-    TEMPORARY_BOUND,
-    STATE_BOUND,
-    PRIVATE_NETWORK,
-    NETWORK_NAMESPACE,
-    INTERFACES,
-    IP_ADDRESS_DENY,
-    IP_ADDRESS_SOME,
-    IP_ADDRESS_REST,
-    ADDRESS_FAMILIES,
-    SYSTEM_CALLS,
-    SYSTEM_CALLS_FEW,
-    DEVICE_POLICY,
-    WITH_ALL_RIGHTS, /* what ExecStart=+ is not confined by lies before */
-    GROUPS = WITH_ALL_RIGHTS,
-    CREDENTIAL,
-    CREDENTIAL_ENCRYPTED,
-    REQUIRES,
-    BINDS_TO,
-    REQUISITE,
-    PATHS_INACCESSIBLE,
-    PATHS_READ_ONLY,
-    PATHS_READ_WRITE,
-    PATHS_BOUND,
-    PATHS_BOUND_READ_ONLY,
-    PATHS_NO_EXEC,
-    PATHS_EXEC,
-    PATH_OF_NETWORK,
-    BEFORE_ROOT,
-    EXEC_CONDITION = BEFORE_ROOT,
-    EXEC_START_PRE,
-    EXEC_START_POST,
-    WORKING_DIRECTORY,
-    ROOT_DIRECTORY,
-    ROOT_IMAGE,
-    GROUP,
-    STANDARD_INPUT,
-    OPEN_FILES,
-    ADDRESS_SPACE,
-    DATA,
-    FILE_SIZE,
-    TASKS,
-    MEMORY,
-    TYPE,
-    WATCHDOG,
-    RESTART,
-    NO_NEW_PRIVILEGES,
-    DENY_WRITE_EXECUTE,
-    N_TAKING,
-    STATE_DIRECTORY = N_TAKING,
-    READ_WRITE_PATHS,
-    EXEC_PATHS,
-    IP_ADDRESS_ALLOW,
-    ERROR_NUMBER,
-    DEVICE_ALLOW,
-    BUS_NAME,
-    TIMEOUT_START,
-    TIMEOUT,
-    BIND_PATHS,
-    BIND_READ_ONLY_PATHS,
-    SET_CREDENTIAL,
-    N_READ
+/* Of the unit that is judged. */
+struct unit {
+    const char *root;
+    const struct buffer *settings;
 };
+
+/* What a key has, "" where no file sets it: its last value, or its whole list. */
+struct words {
+    char text[WORDS_SIZE];
+};
+
+static struct words value_of(const struct unit *unit, const char *key, bool is_list)
+{
+    struct words value;
+    char file[PATH_SIZE];
+
+    (void)unit_value(unit->settings, key, is_list, value.text, sizeof(value.text), file);
+    return value;
+}
+
+static bool sets(const struct unit *unit, const char *key)
+{
+    return value_of(unit, key, true).text[0];
+}
 
 /* Whether a list has this path or one above, with the dashes and pluses of systemd.exec(5) before it and what ":" tells of it
  * behind it. */
@@ -106,13 +52,14 @@ static bool covers(const char *paths, const char *path)
     return does;
 }
 
-static bool has_state(const char *paths)
+static bool has_state(const struct unit *unit, const char *paths)
 {
+    (void)unit;
     return covers(paths, "/var/lib/amazon/ssm");
 }
 
 /* Agent 3.3.1142.0 did not come up with one of these hidden, whether the folder is Debian's or Red Hat's. */
-static bool has_needed(const char *root, const char *paths)
+static bool has_needed(const struct unit *unit, const char *paths)
 {
     static const char *const needed[] = {"/dev/null",
                                          "/etc/amazon/ssm",
@@ -124,7 +71,7 @@ static bool has_needed(const char *root, const char *paths)
     bool has = false;
 
     for (size_t i = 0; i < COUNT_OF(needed); i++)
-        has |= covers(paths, needed[i]) && file_exists(root, needed[i]);
+        has |= covers(paths, needed[i]) && file_exists(unit->root, needed[i]);
     return has;
 }
 
@@ -166,13 +113,13 @@ bool unit_is_made_later(const char *path)
     return path[0] != '/' || strchr(path, '%') || covers("/dev /proc /run /tmp /var", path);
 }
 
-static bool is_gone(const char *root, const char *path)
+static bool is_gone(const struct unit *unit, const char *path)
 {
-    return !unit_is_made_later(path) && !file_exists(root, path);
+    return !unit_is_made_later(path) && !file_exists(unit->root, path);
 }
 
 /* No dash before it, systemd.service(5): the program may not be missing, and may not fail. */
-static bool lacks_program(const char *root, char *value)
+static bool lacks_program(const struct unit *unit, const char *value)
 {
     struct stat status;
     char path[PATH_SIZE];
@@ -180,40 +127,41 @@ static bool lacks_program(const char *root, char *value)
     value += strspn(value, "@:+!");
     if (!unit_word(&value, path, sizeof(path)) || path[0] == '-')
         return false;
-    return strcmp(basename(path), "false") == 0 || is_gone(root, path) ||
-           (path[0] == '/' && file_look(root, path, true, &status) && S_ISREG(status.st_mode) &&
-            !(status.st_mode & 0111));
+    return strcmp(basename(path), "false") == 0 || is_gone(unit, path) ||
+           (path[0] == '/' && file_look(unit->root, path, true, &status) &&
+            S_ISREG(status.st_mode) && !(status.st_mode & 0111));
 }
 
 /* systemd.exec(5): without a dash before it, a path must be there. */
-static bool lacks_path(const char *root, char *value)
+static bool lacks_path(const struct unit *unit, const char *value)
 {
     char word[PATH_SIZE];
     bool lacks = false;
 
     for (const char *at = value; text_word(&at, " \t\"", word, sizeof(word));) {
         word[strcspn(word, ":")] = '\0';
-        lacks |= is_gone(root, word + (word[0] == '+'));
+        lacks |= is_gone(unit, word + (word[0] == '+'));
     }
     return lacks;
 }
 
 /* ID:PATH; one that is no path may be missing, and so may one that SetCredential= stands in for. */
-static bool lacks_credential(const char *root, char *value)
+static bool lacks_credential(const struct unit *unit, const char *value)
 {
     const char *colon = strchr(value, ':');
 
-    return colon && is_gone(root, colon + 1);
+    return colon && is_gone(unit, colon + 1);
 }
 
 /* group(5) of this machine: where another service knows groups too, none is missed. */
-static bool lacks_group(const char *root, char *value)
+static bool lacks_group(const struct unit *unit, const char *value)
 {
     LOCAL_BUFFER groups = {.max_bytes = FILE_MAX_BYTES};
     char word[NAME_SIZE], line[NAME_SIZE + 3];
     bool lacks = false;
 
-    if (file_exists(root, "/etc/sssd/sssd.conf") || file_read(root, "/etc/group", &groups) != 0)
+    if (file_exists(unit->root, "/etc/sssd/sssd.conf") ||
+        file_read(unit->root, "/etc/group", &groups) != 0)
         return false;
     for (const char *at = value; text_word(&at, " \t", word, sizeof(word));) {
         (void)text_set(line, sizeof(line), "\n%s:", word);
@@ -225,7 +173,7 @@ static bool lacks_group(const char *root, char *value)
 
 /* Those that generators and systemctl make count too, systemd.unit(5) "Unit File Load Path", and the scripts that
  * systemd-sysv-generator(8) takes for services. */
-static bool lacks_unit(const char *root, char *value)
+static bool lacks_unit(const struct unit *unit, const char *value)
 {
     static const char *const more[] = {"/run/systemd/generator",
                                        "/run/systemd/generator.early",
@@ -241,42 +189,36 @@ static bool lacks_unit(const char *root, char *value)
 
     for (const char *at = value; text_word(&at, " \t", word, sizeof(word));) {
         bool is_there = !text_ends(word, ".service") || strpbrk(word, "@%") ||
-                        unit_is_installed(root, word);
+                        unit_is_installed(unit->root, word);
         for (size_t i = 0; !is_there && i < COUNT_OF(more); i++) {
             size_t n = strlen(word) - (i + 1 == COUNT_OF(more) ? strlen(".service") : 0);
             (void)text_set(path, sizeof(path), "%s/%.*s", more[i], (int)n, word);
-            is_there = file_exists(root, path);
+            is_there = file_exists(unit->root, path);
         }
-        lacks |= !is_there || unit_is_masked(root, word);
+        lacks |= !is_there || unit_is_masked(unit->root, word);
     }
     return lacks;
 }
 
-/* systemd.service(5): the agent, which systemd waits for, goes on for good. */
-static bool never_ends(const char *time)
-{
-    return strcmp(time, "infinity") == 0 || strcmp(time, "0") == 0;
-}
-
 /* What is started is looked for below RootDirectory=. What is bound into it may have it. */
-static bool root_lacks_program(const char *root, char of[N_READ][WORDS_SIZE])
+static bool root_lacks_program(const struct unit *unit, const char *folder)
 {
-    char path[PATH_SIZE], *program = of[EXEC_START], first[PATH_SIZE];
+    const struct words start = value_of(unit, "ExecStart", true);
+    const char *command = start.text + strspn(start.text, "@-:+!");
+    char path[PATH_SIZE], program[PATH_SIZE];
 
-    program += strspn(program, "@-:+!");
-    return of[ROOT_DIRECTORY][0] == '/' && !of[BIND_PATHS][0] && !of[BIND_READ_ONLY_PATHS][0] &&
-           unit_word(&program, first, sizeof(first)) && first[0] == '/' &&
-           text_set(path, sizeof(path), "%s%s", of[ROOT_DIRECTORY], first) && is_gone(root, path);
+    return folder[0] == '/' && unit_word(&command, program, sizeof(program)) && program[0] == '/' &&
+           text_set(path, sizeof(path), "%s%s", folder, program) && is_gone(unit, path);
 }
 
 /* With an option the agent registers, prints, or ends (core/agent_parser.go); Go takes dashes alone for none. What a program
  * that starts it does with its options is not known. */
-static bool has_option(const char *root, char *command)
+static bool has_option(const struct unit *unit, const char *command)
 {
     char word[PATH_SIZE];
     bool is_agent = false;
 
-    (void)root;
+    (void)unit;
     command += strspn(command, "@-:+!|");
     while (unit_word(&command, word, sizeof(word))) {
         if (is_agent && word[0] == '-')
@@ -302,15 +244,15 @@ static bool is_at_most(const char *value, uint64_t most)
 }
 
 /* systemd.resource-control(5): of the interfaces that are hardware, none is left. */
-static bool has_no_interface(const char *root, const char *names)
+static bool has_no_interface(const struct unit *unit, const char *names)
 {
-    LOCAL_NAMES all = file_list(root, "/sys/class/net", "");
+    LOCAL_NAMES all = file_list(unit->root, "/sys/class/net", "");
     char path[PATH_SIZE];
     size_t n = 0, left = 0;
 
     for (size_t i = 0; i < all.n; i++) {
         (void)text_set(path, sizeof(path), "/sys/class/net/%s/device", all.names[i]);
-        if (!file_exists(root, path))
+        if (!file_exists(unit->root, path))
             continue;
         n++;
         left += has_word(names, all.names[i]) != (names[0] == '~');
@@ -321,7 +263,7 @@ static bool has_no_interface(const char *root, const char *names)
 /* systemd.exec(5) "SystemCallFilter=": agent 3.3.1142.0 does not come up without these, whatever a denied call answers; @resources
  * it can do without where that is an error and no signal. From the first ~ on all are denied. What is allowed is enough with
  * @system-service; of other groups even all were too few, of single calls it is not known. */
-static bool takes_calls(const char *list, const char *error_number)
+static bool takes_calls(const struct unit *unit, const char *list)
 {
     static const char *const needed[] = {
         "@default", "@system-service", "@basic-io", "@file-system", "@io-event",
@@ -341,226 +283,295 @@ static bool takes_calls(const char *list, const char *error_number)
                   strcmp(call, "@known") == 0;
         harms |= denies &&
                  (text_find(call, needed, sizeof(needed[0]), COUNT_OF(needed)) < COUNT_OF(needed) ||
-                  (strcmp(call, "@resources") == 0 && !colon && !error_number[0]));
+                  (strcmp(call, "@resources") == 0 && !colon &&
+                   !sets(unit, "SystemCallErrorNumber")));
     }
     return harms || !enough;
 }
 
 /* The name of what is started, by env(1), a shell or snap(1) perhaps: the agent's is among the words. */
-static bool is_no_agent(const char *command, bool is_known)
+static bool starts_another(const struct unit *unit, const char *command)
 {
-    static const char *const others[] = {"true", "false", "sleep", "echo", "cat", "test"};
-    char path[PATH_SIZE], copy[WORDS_SIZE], *at = copy;
+    const char *at = command + strspn(command, "@-:+!|");
+    char path[PATH_SIZE];
 
-    (void)text_set(copy, sizeof(copy), "%s", command + strspn(command, "@-:+!|"));
-    if (strstr(copy, "amazon-ssm-agent") || !unit_word(&at, path, sizeof(path)))
-        return false;
-    return (text_find(basename(path), others, sizeof(others[0]), COUNT_OF(others)) <
-            COUNT_OF(others)) == is_known;
+    (void)unit;
+    return !strstr(command, "amazon-ssm-agent") && unit_word(&at, path, sizeof(path));
 }
 
-static void find_harmful(const char *root, char of[N_READ][WORDS_SIZE], int n_starts,
-                         bool harmful[N_TAKING])
+static bool starts_no_agent(const struct unit *unit, const char *command)
 {
-    const char *user = of[USER], *families = of[ADDRESS_FAMILIES], *calls = of[SYSTEM_CALLS];
-    const char *start = of[EXEC_START];
-    bool is_bound = of[BIND_PATHS][0] || of[BIND_READ_ONLY_PATHS][0];
-    bool once = strcmp(of[TYPE], "oneshot") == 0;
-    bool writable = strstr(of[STATE_DIRECTORY], "amazon/ssm") || has_state(of[READ_WRITE_PATHS]);
+    static const char *const others[] = {"true", "false", "sleep", "echo", "cat", "test"};
+    const char *at = command + strspn(command, "@-:+!|");
+    char path[PATH_SIZE];
 
-    harmful[EXEC_START] = !of[EXEC_START][0];
-    harmful[PROGRAM] = is_no_agent(start, true);
-    harmful[WRAPPER] = is_no_agent(start, false);
-    harmful[TWICE] = !once && n_starts > 1;
-    harmful[USER] = user[0] && strcmp(user, "root") != 0 && strcmp(user, "0") != 0;
-    harmful[DYNAMIC_USER] = says_yes(of[DYNAMIC_USER]);
-    harmful[PROTECT_SYSTEM] = strcmp(of[PROTECT_SYSTEM], "strict") == 0 && !writable;
-    harmful[READ_ONLY_PATHS] = has_state(of[READ_ONLY_PATHS]) && !writable;
-    harmful[INACCESSIBLE_PATHS] = has_state(of[INACCESSIBLE_PATHS]) ||
-                                  has_needed(root, of[INACCESSIBLE_PATHS]);
-    harmful[NO_EXEC_PATHS] = (covers(of[NO_EXEC_PATHS], "/usr/bin/amazon-ssm-agent") &&
-                              !covers(of[EXEC_PATHS], "/usr/bin/amazon-ssm-agent")) ||
-                             (covers(of[NO_EXEC_PATHS], "/usr/bin/ssm-agent-worker") &&
-                              !covers(of[EXEC_PATHS], "/usr/bin/ssm-agent-worker"));
-    harmful[TEMPORARY_FILES] = has_needed(root, of[TEMPORARY_FILES]) && !is_bound;
-    harmful[TEMPORARY_BOUND] = has_needed(root, of[TEMPORARY_FILES]) && is_bound;
-    harmful[STATE_BOUND] = has_state(of[BIND_READ_ONLY_PATHS]);
-    harmful[PRIVATE_NETWORK] = says_yes(of[PRIVATE_NETWORK]);
-    harmful[NETWORK_NAMESPACE] = of[NETWORK_NAMESPACE][0] && !is_gone(root, of[NETWORK_NAMESPACE]);
-    harmful[INTERFACES] = has_no_interface(root, of[INTERFACES]);
-    harmful[IP_ADDRESS_DENY] = place_is_denied(of[IP_ADDRESS_DENY], of[IP_ADDRESS_ALLOW],
-                                               "169.254.169.254") ||
-                               (has_all(of[IP_ADDRESS_DENY]) &&
-                                !has_endpoints(of[IP_ADDRESS_ALLOW]));
-    harmful[IP_ADDRESS_SOME] = !harmful[IP_ADDRESS_DENY] && !has_all(of[IP_ADDRESS_DENY]) &&
-                               has_endpoints(of[IP_ADDRESS_DENY]) &&
-                               !has_endpoints(of[IP_ADDRESS_ALLOW]);
-    harmful[IP_ADDRESS_REST] = of[IP_ADDRESS_DENY][0] && !harmful[IP_ADDRESS_DENY] &&
-                               !harmful[IP_ADDRESS_SOME];
-    harmful[ADDRESS_FAMILIES] = families[0] &&
-                                (families[0] == '~') == has_word(families, "AF_INET");
-    harmful[SYSTEM_CALLS] = takes_calls(calls, of[ERROR_NUMBER]);
-    harmful[SYSTEM_CALLS_FEW] = !harmful[SYSTEM_CALLS] && calls[0] && calls[0] != '~' &&
-                                !strstr(calls, "@system-service") && !strstr(calls, "@known");
-    harmful[DEVICE_POLICY] = strcmp(of[DEVICE_POLICY], "strict") == 0 && !of[DEVICE_ALLOW][0];
-    for (int i = USER; i < WITH_ALL_RIGHTS; i++)
-        harmful[i] = harmful[i] && !memchr(start, '+', strspn(start, "@-:+"));
-    for (int i = GROUPS; i < WORKING_DIRECTORY; i++)
-        harmful[i] = of[i][0];
-    if (of[SET_CREDENTIAL][0])
-        harmful[CREDENTIAL] = harmful[CREDENTIAL_ENCRYPTED] = false;
-    harmful[GROUP] = of[GROUP][0] && lacks_group(root, of[GROUP]);
-    harmful[STANDARD_INPUT] = text_starts(of[STANDARD_INPUT], "file:") &&
-                              is_gone(root, of[STANDARD_INPUT] + strlen("file:"));
-    harmful[OPTION] = of[OPTION][0];
-    harmful[WORKING_DIRECTORY] = is_gone(root, of[WORKING_DIRECTORY]);
-    harmful[ROOT_DIRECTORY] = root_lacks_program(root, of);
-    harmful[ROOT_IMAGE] = is_gone(root, of[ROOT_IMAGE]);
-    for (int i = BEFORE_ROOT; i <= WORKING_DIRECTORY; i++)
-        harmful[i] = harmful[i] && !of[ROOT_DIRECTORY][0] && !of[ROOT_IMAGE][0];
-    bool is_of_bus = strcmp(of[TYPE], "dbus") == 0;
-    harmful[TYPE] = ((is_of_bus || text_starts(of[TYPE], "notify") ||
-                      strcmp(of[TYPE], "forking") == 0) &&
-                     !never_ends(of[TIMEOUT_START]) && !never_ends(of[TIMEOUT])) ||
-                    (is_of_bus && !of[BUS_NAME][0]);
-    harmful[WATCHDOG] = of[WATCHDOG][0] && !never_ends(of[WATCHDOG]);
-    harmful[RESTART] = once && (strcmp(of[RESTART], "always") == 0 ||
-                                strcmp(of[RESTART], "on-success") == 0);
-    harmful[NO_NEW_PRIVILEGES] = says_yes(of[NO_NEW_PRIVILEGES]);
-    harmful[DENY_WRITE_EXECUTE] = says_yes(of[DENY_WRITE_EXECUTE]);
+    return starts_another(unit, command) && unit_word(&at, path, sizeof(path)) &&
+           text_find(basename(path), others, sizeof(others[0]), COUNT_OF(others)) <
+               COUNT_OF(others);
+}
+
+static bool is_once(const struct unit *unit)
+{
+    return strcmp(value_of(unit, "Type", false).text, "oneshot") == 0;
+}
+
+static bool starts_twice(const struct unit *unit, const char *value)
+{
+    int n = 0;
+
+    (void)value;
+    for (struct unit_setting at = {0}; unit_next(unit->settings, &at);)
+        if (strcmp(at.key, "ExecStart") == 0)
+            n = at.value[0] ? n + 1 : 0;
+    return n > 1 && !is_once(unit);
+}
+
+static bool is_on(const struct unit *unit, const char *value)
+{
+    (void)unit;
+    return says_yes(value);
+}
+
+static bool is_not_root(const struct unit *unit, const char *user)
+{
+    (void)unit;
+    return user[0] && strcmp(user, "root") != 0 && strcmp(user, "0") != 0;
+}
+
+static bool cannot_write(const struct unit *unit, const char *value)
+{
+    (void)value;
+    return !strstr(value_of(unit, "StateDirectory", true).text, "amazon/ssm") &&
+           !has_state(unit, value_of(unit, "ReadWritePaths", true).text);
+}
+
+static bool reads_state(const struct unit *unit, const char *paths)
+{
+    return has_state(unit, paths) && cannot_write(unit, paths);
+}
+
+static bool has_state_or_needed(const struct unit *unit, const char *paths)
+{
+    return has_state(unit, paths) || has_needed(unit, paths);
+}
+
+static bool forbids_agent(const struct unit *unit, const char *paths)
+{
+    static const char *const programs[] = {"/usr/bin/amazon-ssm-agent",
+                                           "/usr/bin/ssm-agent-worker"};
+    const struct words allowed = value_of(unit, "ExecPaths", true);
+    bool does = false;
+
+    for (size_t i = 0; i < COUNT_OF(programs); i++)
+        does |= covers(paths, programs[i]) && !covers(allowed.text, programs[i]);
+    return does;
+}
+
+static bool denies_needed(const struct unit *unit, const char *networks)
+{
+    const struct words allowed = value_of(unit, "IPAddressAllow", true);
+
+    return place_is_denied(networks, allowed.text, "169.254.169.254") ||
+           (has_all(networks) && !has_endpoints(allowed.text));
+}
+
+static bool denies_endpoints(const struct unit *unit, const char *networks)
+{
+    return !has_all(networks) && has_endpoints(networks) &&
+           !has_endpoints(value_of(unit, "IPAddressAllow", true).text);
+}
+
+static bool lacks_ipv4(const struct unit *unit, const char *families)
+{
+    (void)unit;
+    return families[0] && (families[0] == '~') == has_word(families, "AF_INET");
+}
+
+static bool allows_few_calls(const struct unit *unit, const char *calls)
+{
+    (void)unit;
+    return calls[0] && calls[0] != '~' && !strstr(calls, "@system-service") &&
+           !strstr(calls, "@known");
+}
+
+static bool lacks_file(const struct unit *unit, const char *input)
+{
+    return text_starts(input, "file:") && is_gone(unit, input + strlen("file:"));
+}
+
+/* systemd.service(5): the agent, which systemd waits for, goes on for good. */
+static bool ends(const struct unit *unit, const char *time)
+{
+    (void)unit;
+    return strcmp(time, "infinity") != 0 && strcmp(time, "0") != 0;
+}
+
+static bool waits_in_vain(const struct unit *unit, const char *type)
+{
+    bool is_of_bus = strcmp(type, "dbus") == 0;
+
+    return (is_of_bus && !sets(unit, "BusName")) ||
+           ((is_of_bus || text_starts(type, "notify") || strcmp(type, "forking") == 0) &&
+            ends(unit, value_of(unit, "TimeoutStartSec", false).text) &&
+            ends(unit, value_of(unit, "TimeoutSec", false).text));
+}
+
+static bool restarts_once(const struct unit *unit, const char *restart)
+{
+    return is_once(unit) && (strcmp(restart, "always") == 0 || strcmp(restart, "on-success") == 0);
 }
 
 #define GONE ", which is not there"
 #define NO_UNIT ", a unit that is not there or masked"
 #define FAILS " fails, is not there, or may not be run"
+#define MORE ", the agent needs more"
+#define BOUND "BindPaths BindReadOnlyPaths"
+#define ROOT "RootDirectory RootImage"
 
-struct reading {
-    struct unit_assigned all[N_READ + 1];
-    struct unit_conditions conditions;
+/* What takes something from the agent. Of rows of the same key, the first one that does counts. */
+static const struct row {
+    const char *key;
+    enum {
+        LAST,
+        LIST,
+        EACH
+    } what; /* the last assignment, all in one, or the first of all that does */
+    enum taken taken;
+    const char *words;
+    bool (*judge)(const struct unit *unit, const char *value); /* NULL: whatever it is set to */
+    const char *is;                                            /* only this value */
+    const char *unless;  /* not where one of these keys is set as well */
+    uint64_t too_little; /* measured of agent 3.3.1142.0 */
+    bool confines;       /* not what ExecStart=+ starts */
+} rows[] = {
+    {"ExecStart", LIST, TAKEN_ALL, " starts nothing", .is = ""},
+    {"ExecStart", LIST, TAKEN_ALL, ", which is no agent", starts_no_agent},
+    {"ExecStart", LIST, TAKEN_MAYBE, ", if that starts no agent", starts_another},
+    {"ExecStart", LIST, TAKEN_ALL, ": two, without an empty ExecStart= between them", starts_twice},
+    {"ExecStart", EACH, TAKEN_ALL, ", and with an option the agent does not stay", has_option},
+    {"User", LAST, TAKEN_ALL, ", the agent needs root", is_not_root, .confines = true},
+    {"DynamicUser", LAST, TAKEN_ALL, ", the agent needs root", is_on, .confines = true},
+    {"ProtectSystem", LAST, TAKEN_ALL, ", and no ReadWritePaths= has /var/lib/amazon", cannot_write,
+     .is = "strict", .confines = true},
+    {"ReadOnlyPaths", LIST, TAKEN_ALL, "", reads_state, .confines = true},
+    {"ReadOnlyPaths", EACH, TAKEN_ALL, GONE, lacks_path},
+    {"InaccessiblePaths", LIST, TAKEN_ALL, ", which the agent needs", has_state_or_needed,
+     .confines = true},
+    {"InaccessiblePaths", EACH, TAKEN_ALL, GONE, lacks_path},
+    {"NoExecPaths", LIST, TAKEN_ALL, ", and no ExecPaths= has the agent and its worker",
+     forbids_agent, .confines = true},
+    {"NoExecPaths", EACH, TAKEN_ALL, GONE, lacks_path},
+    {"TemporaryFileSystem", LIST, TAKEN_ALL, " hides what the agent needs", has_needed,
+     .unless = BOUND, .confines = true},
+    {"TemporaryFileSystem", LIST, TAKEN_MAYBE,
+     ", if what is bound into it is not all that the agent needs", has_needed, .confines = true},
+    {"BindReadOnlyPaths", LIST, TAKEN_ALL, "", has_state, .confines = true},
+    {"BindReadOnlyPaths", EACH, TAKEN_ALL, GONE, lacks_path},
+    {"PrivateNetwork", LAST, TAKEN_ALL, "", is_on, .confines = true},
+    {"NetworkNamespacePath", EACH, TAKEN_ALL, GONE, lacks_path},
+    {"NetworkNamespacePath", LAST, TAKEN_MAYBE, ", if that is another network than this",
+     .confines = true},
+    {"RestrictNetworkInterfaces", LIST, TAKEN_ALL, " leaves no network interface", has_no_interface,
+     .confines = true},
+    {"IPAddressDeny", LIST, TAKEN_ALL, " holds the metadata service, or all endpoints",
+     denies_needed, .confines = true},
+    {"IPAddressDeny", LIST, TAKEN_MAYBE_BY_ADDRESS, ", if it holds an endpoint or a nameserver",
+     denies_endpoints, .confines = true},
+    {"IPAddressDeny", LIST, TAKEN_BY_ADDRESS, "", .confines = true},
+    {"RestrictAddressFamilies", LIST, TAKEN_ALL, "", lacks_ipv4, .confines = true},
+    {"SystemCallFilter", LIST, TAKEN_ALL, ", the agent needs some of these", takes_calls,
+     .confines = true},
+    {"SystemCallFilter", LIST, TAKEN_MAYBE, ", if the agent needs more than these",
+     allows_few_calls, .confines = true},
+    {"DevicePolicy", LAST, TAKEN_ALL, ", and no DeviceAllow=", .is = "strict",
+     .unless = "DeviceAllow", .confines = true},
+    {"SupplementaryGroups", EACH, TAKEN_ALL, GONE, lacks_group},
+    {"LoadCredential", EACH, TAKEN_ALL, GONE, lacks_credential, .unless = "SetCredential"},
+    {"LoadCredentialEncrypted", EACH, TAKEN_ALL, GONE, lacks_credential, .unless = "SetCredential"},
+    {"Requires", EACH, TAKEN_ALL, NO_UNIT, lacks_unit},
+    {"BindsTo", EACH, TAKEN_ALL, NO_UNIT, lacks_unit},
+    {"Requisite", EACH, TAKEN_ALL, NO_UNIT, lacks_unit},
+    {"ReadWritePaths", EACH, TAKEN_ALL, GONE, lacks_path},
+    {"BindPaths", EACH, TAKEN_ALL, GONE, lacks_path},
+    {"ExecPaths", EACH, TAKEN_ALL, GONE, lacks_path},
+    {"ExecCondition", EACH, TAKEN_ALL, FAILS, lacks_program, .unless = ROOT},
+    {"ExecStartPre", EACH, TAKEN_ALL, FAILS, lacks_program, .unless = ROOT},
+    {"ExecStartPost", EACH, TAKEN_ALL, FAILS, lacks_program, .unless = ROOT},
+    {"WorkingDirectory", LAST, TAKEN_ALL, " is not there", is_gone, .unless = ROOT},
+    {"RootDirectory", LAST, TAKEN_ALL, " has no such program", root_lacks_program, .unless = BOUND},
+    {"RootImage", LAST, TAKEN_ALL, " is not there", is_gone},
+    {"Group", LAST, TAKEN_ALL, GONE, lacks_group},
+    {"StandardInput", LAST, TAKEN_ALL, GONE, lacks_file},
+    {"LimitNOFILE", LAST, TAKEN_ALL, MORE, .too_little = 19},
+    {"LimitAS", LAST, TAKEN_ALL, MORE, .too_little = 700u << 20},
+    {"LimitDATA", LAST, TAKEN_ALL, MORE, .too_little = 47u << 20},
+    {"LimitFSIZE", LAST, TAKEN_ALL, MORE, .too_little = 100},
+    {"TasksMax", LAST, TAKEN_ALL, MORE, .too_little = 12},
+    {"MemoryMax", LAST, TAKEN_ALL, MORE, .too_little = 8u << 20},
+    {"Type", LAST, TAKEN_ALL, ", and the agent never tells that it is ready", waits_in_vain},
+    {"WatchdogSec", LAST, TAKEN_ALL, ", and the agent never tells that it lives", ends},
+    {"Restart", LAST, TAKEN_ALL, ", which systemd refuses with Type=oneshot", restarts_once},
+    {"NoNewPrivileges", LAST, TAKEN_SOME, ", ssm-user's sudo will not work", is_on},
+    {"MemoryDenyWriteExecute", LAST, TAKEN_SOME,
+     " holds for sessions and documents too: Java, .NET and Node.js end there", is_on},
 };
 
-static void take_setting(void *arg, const char *path, const char *key, char *value)
+static bool does_take(const struct unit *unit, const struct row *row, const char *value)
 {
-    struct reading *reading = arg;
-
-    unit_take_condition(&reading->conditions, path, key, value);
-    unit_assign(reading->all, path, key, value);
+    if (row->too_little)
+        return is_at_most(value, row->too_little);
+    if (row->is ? strcmp(value, row->is) != 0 : !value[0])
+        return false;
+    return !row->judge || row->judge(unit, value);
 }
 
-void unit_confinement(const char *root, const char *unit, unit_taken *each, void *arg)
+/* The value that takes something, as it can be shown, and the file that set it. */
+static bool find_taking(const struct unit *unit, const struct row *row, char value[WORDS_SIZE],
+                        char file[PATH_SIZE])
 {
-    static const struct {
-        const char *key;
-        bool is_list;
-        enum taken taken;
-        const char *words;
-        bool (*fails)(const char *root, char *value);
-        uint64_t too_little; /* measured of agent 3.3.1142.0 */
-    } rows[N_READ] = {
-        [EXEC_START] = {"ExecStart", true, TAKEN_ALL, " starts nothing"},
-        [PROGRAM] = {"ExecStart", true, TAKEN_ALL, ", which is no agent"},
-        [WRAPPER] = {"ExecStart", true, TAKEN_MAYBE, ", if that starts no agent"},
-        [TWICE] = {"ExecStart", true, TAKEN_ALL, ": two, without an empty ExecStart= between them"},
-        [OPTION] = {"ExecStart", true, TAKEN_ALL, ", and with an option the agent does not stay",
-                    has_option},
-        [USER] = {"User", false, TAKEN_ALL, ", the agent needs root"},
-        [DYNAMIC_USER] = {"DynamicUser", false, TAKEN_ALL, ", the agent needs root"},
-        [PROTECT_SYSTEM] = {"ProtectSystem", false, TAKEN_ALL,
-                            ", and no ReadWritePaths= has /var/lib/amazon"},
-        [READ_ONLY_PATHS] = {"ReadOnlyPaths", true, TAKEN_ALL, ""},
-        [INACCESSIBLE_PATHS] = {"InaccessiblePaths", true, TAKEN_ALL, ", which the agent needs"},
-        [NO_EXEC_PATHS] = {"NoExecPaths", true, TAKEN_ALL,
-                           ", and no ExecPaths= has the agent and its worker"},
-        [TEMPORARY_FILES] = {"TemporaryFileSystem", true, TAKEN_ALL, " hides what the agent needs"},
-        [TEMPORARY_BOUND] = {"TemporaryFileSystem", true, TAKEN_MAYBE,
-                             ", if what is bound into it is not all that the agent needs"},
-        [STATE_BOUND] = {"BindReadOnlyPaths", true, TAKEN_ALL, ""},
-        [PRIVATE_NETWORK] = {"PrivateNetwork", false, TAKEN_ALL, ""},
-        [NETWORK_NAMESPACE] = {"NetworkNamespacePath", false, TAKEN_MAYBE,
-                               ", if that is another network than this"},
-        [INTERFACES] = {"RestrictNetworkInterfaces", true, TAKEN_ALL,
-                        " leaves no network interface"},
-        [IP_ADDRESS_DENY] = {"IPAddressDeny", true, TAKEN_ALL,
-                             " holds the metadata service, or all endpoints"},
-        [IP_ADDRESS_SOME] = {"IPAddressDeny", true, TAKEN_MAYBE_BY_ADDRESS,
-                             ", if it holds an endpoint or a nameserver"},
-        [IP_ADDRESS_REST] = {"IPAddressDeny", true, TAKEN_BY_ADDRESS, ""},
-        [ADDRESS_FAMILIES] = {"RestrictAddressFamilies", true, TAKEN_ALL, ""},
-        [SYSTEM_CALLS] = {"SystemCallFilter", true, TAKEN_ALL, ", the agent needs some of these"},
-        [SYSTEM_CALLS_FEW] = {"SystemCallFilter", true, TAKEN_MAYBE,
-                              ", if the agent needs more than these"},
-        [DEVICE_POLICY] = {"DevicePolicy", false, TAKEN_ALL, ", and no DeviceAllow="},
-        [GROUPS] = {"SupplementaryGroups", true, TAKEN_ALL, GONE, lacks_group},
-        [CREDENTIAL] = {"LoadCredential", true, TAKEN_ALL, GONE, lacks_credential},
-        [CREDENTIAL_ENCRYPTED] = {"LoadCredentialEncrypted", true, TAKEN_ALL, GONE,
-                                  lacks_credential},
-        [REQUIRES] = {"Requires", true, TAKEN_ALL, NO_UNIT, lacks_unit},
-        [BINDS_TO] = {"BindsTo", true, TAKEN_ALL, NO_UNIT, lacks_unit},
-        [REQUISITE] = {"Requisite", true, TAKEN_ALL, NO_UNIT, lacks_unit},
-        [PATHS_INACCESSIBLE] = {"InaccessiblePaths", true, TAKEN_ALL, GONE, lacks_path},
-        [PATHS_READ_ONLY] = {"ReadOnlyPaths", true, TAKEN_ALL, GONE, lacks_path},
-        [PATHS_READ_WRITE] = {"ReadWritePaths", true, TAKEN_ALL, GONE, lacks_path},
-        [PATHS_BOUND] = {"BindPaths", true, TAKEN_ALL, GONE, lacks_path},
-        [PATHS_BOUND_READ_ONLY] = {"BindReadOnlyPaths", true, TAKEN_ALL, GONE, lacks_path},
-        [PATHS_NO_EXEC] = {"NoExecPaths", true, TAKEN_ALL, GONE, lacks_path},
-        [PATHS_EXEC] = {"ExecPaths", true, TAKEN_ALL, GONE, lacks_path},
-        [PATH_OF_NETWORK] = {"NetworkNamespacePath", true, TAKEN_ALL, GONE, lacks_path},
-        [EXEC_CONDITION] = {"ExecCondition", true, TAKEN_ALL, FAILS, lacks_program},
-        [EXEC_START_PRE] = {"ExecStartPre", true, TAKEN_ALL, FAILS, lacks_program},
-        [EXEC_START_POST] = {"ExecStartPost", true, TAKEN_ALL, FAILS, lacks_program},
-        [WORKING_DIRECTORY] = {"WorkingDirectory", false, TAKEN_ALL, " is not there"},
-        [ROOT_DIRECTORY] = {"RootDirectory", false, TAKEN_ALL, " has no such program"},
-        [ROOT_IMAGE] = {"RootImage", false, TAKEN_ALL, " is not there"},
-        [GROUP] = {"Group", false, TAKEN_ALL, GONE},
-        [STANDARD_INPUT] = {"StandardInput", false, TAKEN_ALL, GONE},
-        [OPEN_FILES] = {"LimitNOFILE", false, TAKEN_ALL, MORE, .too_little = 19},
-        [ADDRESS_SPACE] = {"LimitAS", false, TAKEN_ALL, MORE, .too_little = 700u << 20},
-        [DATA] = {"LimitDATA", false, TAKEN_ALL, MORE, .too_little = 47u << 20},
-        [FILE_SIZE] = {"LimitFSIZE", false, TAKEN_ALL, MORE, .too_little = 100},
-        [TASKS] = {"TasksMax", false, TAKEN_ALL, MORE, .too_little = 12},
-        [MEMORY] = {"MemoryMax", false, TAKEN_ALL, MORE, .too_little = 8u << 20},
-        [TYPE] = {"Type", false, TAKEN_ALL, ", and the agent never tells that it is ready"},
-        [WATCHDOG] = {"WatchdogSec", false, TAKEN_ALL, ", and the agent never tells that it lives"},
-        [RESTART] = {"Restart", false, TAKEN_ALL, ", which systemd refuses with Type=oneshot"},
-        [NO_NEW_PRIVILEGES] = {"NoNewPrivileges", false, TAKEN_SOME,
-                               ", ssm-user's sudo will not work"},
-        [DENY_WRITE_EXECUTE] =
-            {"MemoryDenyWriteExecute", false, TAKEN_SOME,
-             " holds for sessions and documents too: Java, .NET and Node.js end there"},
-        [STATE_DIRECTORY] = {"StateDirectory", true},
-        [READ_WRITE_PATHS] = {"ReadWritePaths", true},
-        [EXEC_PATHS] = {"ExecPaths", true},
-        [IP_ADDRESS_ALLOW] = {"IPAddressAllow", true},
-        [ERROR_NUMBER] = {"SystemCallErrorNumber"},
-        [DEVICE_ALLOW] = {"DeviceAllow", true},
-        [BUS_NAME] = {"BusName"},
-        [TIMEOUT_START] = {"TimeoutStartSec"},
-        [TIMEOUT] = {"TimeoutSec"},
-        [BIND_PATHS] = {"BindPaths", true},
-        [BIND_READ_ONLY_PATHS] = {"BindReadOnlyPaths", true},
-        [SET_CREDENTIAL] = {"SetCredential", true},
-    };
-    char values[N_READ][WORDS_SIZE] = {""}, files[N_READ][PATH_SIZE] = {""}, words[2 * WORDS_SIZE];
-    struct reading reading = {.all = {{.key = NULL}}, .conditions = {.root = root}};
-    struct unit_assigned *all = reading.all;
-    bool harmful[N_TAKING] = {false};
+    bool takes = false;
 
-    for (size_t i = 0; i < N_READ; i++)
-        all[i] = (struct unit_assigned){.key = rows[i].key,
-                                        .root = root,
-                                        .fails = rows[i].fails,
-                                        .is_list = rows[i].is_list,
-                                        .to = values[i],
-                                        .size = sizeof(values[i]),
-                                        .file = files[i]};
-    unit_settings_and_links(root, unit, take_setting, &reading);
-    find_harmful(root, values, all[TWICE].n, harmful);
-    for (size_t i = 0; i < N_TAKING; i++) {
-        harmful[i] |= rows[i].too_little && is_at_most(values[i], rows[i].too_little);
-        if (!all[i].found || !harmful[i])
+    if (row->what != EACH)
+        return unit_value(unit->settings, row->key, row->what == LIST, value, WORDS_SIZE, file) &&
+               does_take(unit, row, value);
+    for (struct unit_setting at = {0}; unit_next(unit->settings, &at);) {
+        if (strcmp(at.key, row->key) != 0)
             continue;
-        (void)text_set(words, sizeof(words), "%s=%s%s", rows[i].key, values[i], rows[i].words);
-        each(arg, rows[i].taken, files[i], words);
+        if (!at.value[0] && unit_resets(row->key)) {
+            takes = false;
+        } else if (!takes && does_take(unit, row, at.value)) {
+            unit_quote(value, WORDS_SIZE, &at);
+            (void)text_escape(file, PATH_SIZE, at.file, strlen(at.file));
+            takes = true;
+        }
     }
-    unit_tell_conditions(&reading.conditions, each, arg);
+    return takes;
+}
+
+static bool is_lifted(const struct unit *unit, const struct row *row)
+{
+    const struct words start = value_of(unit, "ExecStart", true);
+    char key[NAME_SIZE];
+    bool lifted = row->confines && memchr(start.text, '+', strspn(start.text, "@-:+"));
+
+    for (const char *at = row->unless ? row->unless : ""; text_word(&at, " ", key, sizeof(key));)
+        lifted |= sets(unit, key);
+    return lifted;
+}
+
+void unit_confinement(const char *root, const struct buffer *settings, unit_taken *each, void *arg)
+{
+    const struct unit unit = {root, settings};
+    char value[WORDS_SIZE], file[PATH_SIZE], words[2 * WORDS_SIZE];
+    const char *last = "";
+
+    for (const struct row *row = rows; row < rows + COUNT_OF(rows); row++) {
+        if (strcmp(row->key, last) == 0 || !find_taking(&unit, row, value, file) ||
+            is_lifted(&unit, row))
+            continue;
+        (void)text_set(words, sizeof(words), "%s=%s%s", row->key, value, row->words);
+        each(arg, row->taken, file, words);
+        last = row->key;
+    }
+    unit_conditions(root, settings, each, arg);
 }

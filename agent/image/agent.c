@@ -10,7 +10,6 @@
 #include "base/text.h"
 #include "image/judge.h"
 
-#define UNIT "amazon-ssm-agent.service"
 #define SNAP_UNIT "snap.amazon-ssm-agent.amazon-ssm-agent.service"
 #define CONFIG "/etc/amazon/ssm/amazon-ssm-agent.json"
 #define STATE "/var/lib/amazon/ssm"
@@ -20,26 +19,29 @@
 void judge_installed(struct image *image)
 {
     struct agent_facts *agent = image->agent;
+    LOCAL_BUFFER settings = {.max_bytes = FILE_MAX_BYTES};
 
-    agent_find(image->root, image->program, image->snap);
+    unit_read(image->root, AGENT_UNIT, &settings);
+    agent_find(image->root, &settings, image->program, image->snap);
     /* beside a snap, a program that systemd does not start is what another package left */
-    if (image->snap[0] && image->program[0] && unit_state(image->root, UNIT) != UNIT_ENABLED)
+    if (image->snap[0] && image->program[0] && unit_state(image->root, AGENT_UNIT) != UNIT_ENABLED)
         image->program[0] = agent->version[0] = agent->unfinished[0] = '\0';
     bool snap = image->snap[0] && !image->program[0];
     agent->installed = snap || image->program[0] ? ANSWER_YES : ANSWER_NO;
     if (snap)
         agent->package = AGENT_PACKAGE_SNAP;
-    (void)text_set(agent->unit, sizeof(agent->unit), "%s", snap ? SNAP_UNIT : UNIT);
+    (void)text_set(agent->unit, sizeof(agent->unit), "%s", snap ? SNAP_UNIT : AGENT_UNIT);
     if (snap || image->program[0])
         say(image, "%s%s%s, %s", agent->version[0] ? "amazon-ssm-agent " : "amazon-ssm-agent",
             agent->version, snap ? " (snap)" : "", snap ? image->snap : image->program);
     else if (!image_has(image, "/var/lib") && image_unit(image, "snapd.service") != UNIT_ABSENT)
         file_keep_trouble("/var/lib/snapd",
                           ENOENT); /* /var was not mounted here: it may have the snap */
-    else if (image_unit(image, UNIT) != UNIT_ABSENT)
-        find(image, "agent-missing", "", "%s is there, the program that it starts is not", UNIT);
+    else if (image_unit(image, AGENT_UNIT) != UNIT_ABSENT)
+        find(image, "agent-missing", "", "%s is there, the program that it starts is not",
+             AGENT_UNIT);
     else
-        find(image, "agent-missing", "", "no %s, and no snap in snapd's folders", UNIT);
+        find(image, "agent-missing", "", "no %s, and no snap in snapd's folders", AGENT_UNIT);
 }
 
 /* A squashfs image begins with "hsqs"; at byte 40 it says its own length (Documentation/filesystems/

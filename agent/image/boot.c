@@ -111,8 +111,12 @@ static void take_confinement(void *arg, enum taken taken, const char *file, cons
 
 void judge_drop_ins(struct image *image)
 {
-    if (!skip_without_agent(image))
-        unit_confinement(image->root, image->agent->unit, take_confinement, image);
+    LOCAL_BUFFER settings = {.max_bytes = FILE_MAX_BYTES};
+
+    if (skip_without_agent(image))
+        return;
+    unit_read(image->root, image->agent->unit, &settings);
+    unit_confinement(image->root, &settings, take_confinement, image);
 }
 
 /* --- 6: snapd --- */
@@ -182,8 +186,8 @@ void judge_preflight(struct image *image)
     if (state == UNIT_MASKED || state == UNIT_DISABLED)
         find(image, code, "", "%s is %s", unit, state == UNIT_MASKED ? "masked" : "not enabled");
     /* the slice lets its packets through, unless the unit does, or a drop-in of it */
-    if (!unit_value(image->root, unit, "IPAddressAllow", false, value, sizeof(value), file) &&
-        unit_value(image->root, unit, "Slice", false, value, sizeof(value), file) &&
+    if (!image_unit_value(image, unit, "IPAddressAllow", false, value, file) &&
+        image_unit_value(image, unit, "Slice", false, value, file) &&
         (strcmp(value, slice) != 0 || !unit_is_installed(image->root, slice)))
         find(image, code, file, "%s: Slice=%s, which %s", file, value,
              strcmp(value, slice) != 0 ? "lets no packet through" : "is not installed");

@@ -141,6 +141,10 @@ const char *elf_machine_name(int machine);
 /* A unit as the next boot finds it. */
 enum unit_state image_unit(const struct image *image, const char *unit);
 
+/* unit_value() of one of the image's. */
+bool image_unit_value(const struct image *image, const char *unit, const char *key, bool is_list,
+                      char value[LINE_SIZE], char file[PATH_SIZE]);
+
 /* True when one of the space-separated units is enabled; `which` is the first. */
 bool any_enabled(const struct image *image, const char *units, char which[NAME_SIZE]);
 

@@ -25,8 +25,7 @@ static void judge_environment(struct image *image)
     if (agent->environment.outcome == OUTCOME_FAILED) {
         file[0] = '\0';
         if (agent->environment.failure == FAILURE_ABSENT)
-            (void)unit_value(image->root, agent->unit, "EnvironmentFile", true, value,
-                             sizeof(value), file);
+            (void)image_unit_value(image, agent->unit, "EnvironmentFile", true, value, file);
         find(image, code, file, "%s", agent->environment.detail);
     }
     for (int32_t i = 0; i < agent->n_variables; i++)

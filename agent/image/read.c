@@ -220,6 +220,15 @@ enum unit_state image_unit(const struct image *image, const char *unit)
     return unit_state_at(image->root, unit, &image->boot);
 }
 
+bool image_unit_value(const struct image *image, const char *unit, const char *key, bool is_list,
+                      char value[LINE_SIZE], char file[PATH_SIZE])
+{
+    LOCAL_BUFFER settings = {.max_bytes = FILE_MAX_BYTES};
+
+    unit_read(image->root, unit, &settings);
+    return unit_value(&settings, key, is_list, value, LINE_SIZE, file);
+}
+
 bool any_enabled(const struct image *image, const char *units, char which[NAME_SIZE])
 {
     for (const char *at = units; text_word(&at, " ", which, NAME_SIZE);)

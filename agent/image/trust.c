@@ -58,8 +58,7 @@ static const char *unit_environment_file(const struct image *image, char file[PA
     char value[LINE_SIZE];
 
     file[0] = '\0';
-    (void)unit_value(image->root, image->agent->unit, "Environment", true, value, sizeof(value),
-                     file);
+    (void)image_unit_value(image, image->agent->unit, "Environment", true, value, file);
     return file;
 }
 
@@ -214,12 +213,6 @@ static void take_variables(void *arg, const char *path, char *line)
     }
 }
 
-static void take_manager_setting(void *arg, const char *path, const char *key, char *value)
-{
-    if (strcmp(key, "DefaultEnvironment") == 0)
-        take_variables(arg, path, value);
-}
-
 void judge_credentials(struct image *image)
 {
     static const char code[] = "image-credentials";
@@ -230,12 +223,13 @@ void judge_credentials(struct image *image)
     };
     static const char *const keys[] = {"EnvironmentFile", "Environment"};
     char value[LINE_SIZE], file[PATH_SIZE];
+    LOCAL_BUFFER settings = {.max_bytes = FILE_MAX_BYTES};
 
     look_for(image, code, signs, COUNT_OF(signs));
     (void)lines_read(image, "/etc/environment /etc/profile.d/*", take_variables, image);
     for (size_t i = 0; i < COUNT_OF(keys); i++) {
         char *rest = value;
-        if (!unit_value(image->root, image->agent->unit, keys[i], true, value, sizeof(value), file))
+        if (!image_unit_value(image, image->agent->unit, keys[i], true, value, file))
             continue;
         if (i == 1)
             take_variables(image, file, value);
@@ -243,7 +237,12 @@ void judge_credentials(struct image *image)
             for (const char *path; (path = text_next(&rest, " "));)
                 (void)lines_read(image, path + (path[0] == '-'), take_variables, image);
     }
-    unit_manager_settings(image->root, take_manager_setting, image);
+    unit_read_manager(image->root, &settings);
+    for (struct unit_setting at = {0}; unit_next(&settings, &at);)
+        if (strcmp(at.key, "DefaultEnvironment") == 0) {
+            (void)text_set(value, sizeof(value), "%s", at.value);
+            take_variables(image, at.file, value);
+        }
 }
 
 /* --- 24: SELinux, fapolicyd --- */

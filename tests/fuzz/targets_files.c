@@ -173,11 +173,13 @@ void fuzz_unit(const uint8_t *bytes, size_t n)
     static const char *const names[] = {"/etc/systemd/system/amazon-ssm-agent.service",
                                         "/etc/systemd/system/amazon-ssm-agent.service.d/proxy.conf",
                                         "/etc/default/ssm", "/etc/systemd/system.conf"};
+    LOCAL_BUFFER settings = {.max_bytes = FILE_MAX_BYTES};
 
     start(__func__);
     put_all(names, COUNT_OF(names), bytes, n);
     (void)text_set(facts.agent.unit, NAME_SIZE, "amazon-ssm-agent.service");
-    environment_read(root, &facts.agent, &login);
+    unit_read(root, facts.agent.unit, &settings);
+    environment_read(root, &settings, &facts.agent, &login);
     fuzz_require_clean(&facts_fields, &facts);
 }
 

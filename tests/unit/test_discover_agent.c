@@ -174,7 +174,9 @@ static void a_unit_is_enabled_by_any_target_that_is_started_and_masked_by_the_be
     put("/usr/lib/systemd/system/graphical.target", "[Unit]\nRequires=multi-user.target\n");
     put("/run/systemd/system/a.service", "\xef\xbb\xbf[Service]\nUser=ssm\n");
     char value[NAME_SIZE], file[PATH_SIZE];
-    assert_true(unit_value(root, unit, "User", false, value, sizeof(value), file));
+    LOCAL_BUFFER settings = {.max_bytes = FILE_MAX_BYTES};
+    unit_read(root, unit, &settings);
+    assert_true(unit_value(&settings, "User", false, value, sizeof(value), file));
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         put_link(rows[i].link, rows[i].to);
         if (unit_state(root, unit) != rows[i].state)
@@ -479,7 +481,8 @@ static void words_are_read_as_by_systemd(void **state)
     (void)state;
 
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
-        char text[64], word[8], *at = text;
+        char text[64], word[8];
+        const char *at = text;
         size_t n = 0;
 
         (void)text_set(text, sizeof(text), "%s", rows[i].text);
@@ -504,6 +507,15 @@ static void take_harm(void *arg, enum taken taken, const char *file, const char 
                    : taken == TAKEN_BY_ADDRESS ? "-"
                                                : "?",
                    words);
+}
+
+static void find_harm(void)
+{
+    LOCAL_BUFFER settings = {.max_bytes = FILE_MAX_BYTES};
+
+    harm[0] = '\0';
+    unit_read(root, AGENT_UNIT, &settings);
+    unit_confinement(root, &settings, take_harm, NULL);
 }
 
 /* systemd.exec(5), systemd.resource-control(5): what of a unit's sandbox keeps the agent, which is root's, from its work. */
@@ -731,18 +743,36 @@ static void a_sandbox_that_keeps_the_agent_down_is_named(void **state)
         assert_int_equal(symlink("/dev/null", place("/etc/systemd/system/masked.service")), 0);
         (void)text_set(text, sizeof(text), "[Service]\n%s\n", rows[i].lines);
         put(drop_in, text);
-        harm[0] = '\0';
-        unit_confinement(root, "amazon-ssm-agent.service", take_harm, NULL);
+        find_harm();
         if (strcmp(harm, rows[i].harm) != 0)
             fail_msg("%s: \"%s\"", rows[i].lines, harm);
         put_link("/etc/systemd/system/amazon-ssm-agent.service.requires/gone.service", "x");
-        harm[0] = '\0';
-        unit_confinement(root, "amazon-ssm-agent.service", take_harm, NULL);
+        find_harm();
         if (!strstr(harm, "!Requires="))
             fail_msg("%s with a link in .requires: \"%s\"", rows[i].lines, harm);
         assert_int_equal(tear_down(state), 0);
         assert_int_equal(mkdir(root, 0700), 0);
     }
+}
+
+static int n_units_read;
+
+static void count_units(const char *path, bool is_folder, int fd)
+{
+    (void)is_folder;
+    n_units_read += fd >= 0 && text_ends(path, "/" AGENT_UNIT);
+}
+
+/* Its program, its environment and its sandbox are judged by what was read once. */
+static void the_unit_is_read_once(void **state)
+{
+    void (*const before)(const char *, bool, int) = file_opened;
+
+    n_units_read = 0;
+    file_opened = count_units;
+    read_anew(state);
+    file_opened = before;
+    assert_int_equal(n_units_read, 1);
 }
 
 /* Both lists, for who knows the addresses; nothing where the files alone judge. */
@@ -1798,6 +1828,7 @@ int main(void)
         TEST(the_environment_is_put_together_as_by_systemd),
         TEST(words_are_read_as_by_systemd),
         TEST(a_sandbox_that_keeps_the_agent_down_is_named),
+        TEST(the_unit_is_read_once),
         TEST(what_a_unit_denies_is_told),
         TEST(a_file_of_the_sdk_must_be_ini),
         TEST(variables_of_the_sdk_are_kept_and_secrets_are_not),
