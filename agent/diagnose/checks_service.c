@@ -296,6 +296,17 @@ static bool judge_interception(const struct judge *judge, enum service service,
     return at;
 }
 
+static bool judge_cut(const struct judge *judge, enum service service, const struct tally *tally)
+{
+    const struct address_facts *at = look_cut(judge->facts, service);
+
+    if (at)
+        checks_say(judge, check_of_service(service, RUNG_TLS), STATUS_WARN, at->cut, tally->took_ms,
+                   "%s: %s in one TLS handshake, and another one passed", at->address,
+                   failure_words(at->cut));
+    return at;
+}
+
 /* Of names with many addresses the first MAX_ADDRESSES are tried. */
 static void say_how_many_are_left(const struct judge *judge, enum service service)
 {
@@ -343,7 +354,8 @@ static void judge_rung(const struct judge *judge, enum service service, enum run
         checks_say(judge, check, STATUS_UNKNOWN, FAILURE_STOPPED, tally.took_ms,
                    "%d of %d addresses not answered before the round ended", (int)tally.untried,
                    (int)tally.n);
-    } else if (rung != RUNG_TLS || !judge_interception(judge, service, &tally)) {
+    } else if (rung != RUNG_TLS || (!judge_interception(judge, service, &tally) &&
+                                    !judge_cut(judge, service, &tally))) {
         pass_words(rung, &tally, judge->facts->plan.services[service].port, words);
         if (rung == RUNG_CONNECT)
             judge_ports(judge, service, &tally, words);

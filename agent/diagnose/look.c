@@ -66,6 +66,18 @@ static bool holds(const struct address_facts *address, enum rung rung)
     return address->steps[rung].outcome == OUTCOME_OK;
 }
 
+const struct address_facts *look_cut(const struct facts *facts, enum service service)
+{
+    const struct endpoint_facts *endpoint = &facts->endpoints[service];
+
+    for (int32_t i = 0; i < endpoint->n_addresses; i++) {
+        const struct address_facts *at = &endpoint->addresses[i];
+        if ((at->cut == FAILURE_RESET || at->cut == FAILURE_CLOSED) && !at->second_opinion)
+            return at;
+    }
+    return NULL;
+}
+
 static bool is_address_usable(const struct facts *facts, const struct address_facts *at)
 {
     return network_uses(&facts->network, strchr(at->address, ':') ? FAMILY_IPV6 : FAMILY_IPV4);

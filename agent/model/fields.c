@@ -156,7 +156,7 @@ FIELDS(TEXT(address, ADDRESS), ENUM(place, place), BOOL(from_hosts_file), BOOL(s
        STEP(RUNG_CONNECT, "connect"), STEP(RUNG_TLS, "tls"), STRUCT(session, tls_session),
        STEP(RUNG_HTTP, "http"), STRUCT(head, http_head), TEXT(body_start, PROSE, QUOTED),
        UINT16(port), UINT16(silent_port), ENUM(refused_here, answer), TEXT(offender, ADDRESS),
-       BOOL(next_hop_silent), ENUM(small_segments, answer));
+       BOOL(next_hop_silent), ENUM(small_segments, answer), ENUM(cut, failure));
 #undef S
 
 #define S action_facts

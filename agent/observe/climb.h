@@ -62,7 +62,7 @@ struct lane {
     bool connected, no_more; /* no other connect() is begun */
     enum { TURN_NONE, TURN_DOUBTED, TURN_TAKEN } turn; /* of one that this machine refused */
     struct step silent;                                /* how connect() ended first */
-    bool again;                   /* the handshake is silent, and tried once more */
+    bool again;                   /* the handshake is silent or was cut, and tried once more */
     int n_handshakes;             /* under way, in full segments */
     int n_silent, n_unheard;      /* seconds of silence, of each of them */
     int32_t anew_ms;              /* when it was last asked anew, since started_ms; 0: not yet */

@@ -292,6 +292,23 @@ static void ask_upgrade(struct lane *lane)
     (void)http_start(lane->climb->observe->loop, &request, upgrade_answered, lane);
 }
 
+/* What cuts one handshake may let the next one pass: a firewall that learns, a balancer whose target is gone. The agent tries
+ * again as well: at ssmmessages each time, at ssm where it was closed (aws-sdk-go aws/request/connection_reset_error.go). */
+static bool is_cut(enum failure failure)
+{
+    return failure == FAILURE_RESET || failure == FAILURE_CLOSED;
+}
+
+static void shake_hands_again(struct lane *lane, const struct http_reply *cut)
+{
+    lane->again = true;
+    lane->facts->cut = cut->tls.failure;
+    lane->facts->steps[RUNG_TLS] = cut->tls;
+    lane->facts->steps[RUNG_HTTP] = cut->step;
+    lane->asked_unsigned = lane->n_handshakes > 0;
+    ask_unsigned(lane);
+}
+
 /* The rung is decided: by the answer to the unsigned request, or to a signed one in its place. */
 static void settle(struct lane *lane, const struct http_reply *reply)
 {
@@ -303,6 +320,10 @@ static void settle(struct lane *lane, const struct http_reply *reply)
     }
     if (is_cut_short(lane, &reply->step, ladder_patience_ms(lane->climb)))
         lane->climb->observe->facts->stopped_by = STOPPED_BY_DEADLINE;
+    if (is_cut(reply->tls.failure) && !lane->again) {
+        shake_hands_again(lane, reply);
+        return;
+    }
     if (reply->tls.failure == FAILURE_TIMEOUT && lane->n_handshakes > 0) {
         facts->steps[RUNG_TLS] = reply->tls; /* but the other one may be answered yet */
         return;
@@ -436,6 +457,8 @@ static void extra_answered(void *arg, const struct http_reply *reply)
             actions_forget_unclear(lane->climb, lane->facts);
     }
     lane->action = -1;
+    if (is_cut(reply->tls.failure))
+        lane->facts->cut = reply->tls.failure;
     lane->open = reply->step.outcome == OUTCOME_OK && !reply->withheld &&
                  !tls_session_is_intercepted(&reply->session) &&
                  judge_answer(lane->facts, &reply->head) == FAILURE_NONE;

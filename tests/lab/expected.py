@@ -218,6 +218,11 @@ EXPECTED = [  # fault, verdict, first finding
     ("tls-expired", "not-ready", "tls-expired"),
     ("tls-reset", "not-ready", "tls-reset"),
     ("tls-reset:closed", "not-ready", "tls-reset"),
+    ("handshake-cut-at-first", "degraded", "tls-unsteady"),
+    ("handshake-cut-at-first:reset:ssm", "degraded", "tls-unsteady"),  # the agent tries again after five minutes
+    ("handshake-cut-at-first:closed", "degraded", "tls-unsteady"),
+    ("handshake-cut-at-first:reset:ssmmessages", "degraded", "tls-unsteady"),
+    ("handshake-cut-at-first:reset:ssmmessages:2", "not-ready", "tls-reset"),
     ("tls-version", "not-ready", "tls-version"),
     ("tls-offers", "not-ready", "tls-version"),
     ("tls-offers:x448", "not-ready", "tls-version"),

@@ -153,6 +153,27 @@ static void reset(struct facts *facts)
     tls_all(facts, FAILURE_RESET);
 }
 
+static void cut_once(struct facts *facts, enum service service, enum failure failure)
+{
+    facts->endpoints[service].addresses[0].cut = failure;
+}
+
+static void ssm_reset_once(struct facts *facts)
+{
+    cut_once(facts, SERVICE_SSM, FAILURE_RESET);
+}
+
+static void closed_once(struct facts *facts)
+{
+    EACH_SERVICE(i) cut_once(facts, (enum service)i, FAILURE_CLOSED);
+}
+
+static void one_is_cut_once_another_always(struct facts *facts)
+{
+    break_tls(facts, SERVICE_SSM, ALL_ADDRESSES, FAILURE_RESET);
+    cut_once(facts, SERVICE_SSMMESSAGES, FAILURE_RESET);
+}
+
 static void no_tls(struct facts *facts)
 {
     tls_all(facts, FAILURE_NOT_TLS);
@@ -180,6 +201,9 @@ const struct situation tls_situations[] = {
     {"tls-untrusted--one-address", untrusted_at_one_address},
     {"tls-wrong-name", wrong_name},
     {"tls-wrong-name--one-address", wrong_name_at_one_address},
+    {"tls-unsteady", ssm_reset_once},
+    {"tls-unsteady--closed", closed_once},
+    {"tls-reset--another-unsteady", one_is_cut_once_another_always},
     {"tls-reset", reset},
     {"tls-reset--no-tls", no_tls},
     {"tls-version", tls_version},

@@ -404,8 +404,9 @@ static check_set config_of_services(void)
 {
     enum failure reason = report.checks[CHECK_AGENT_CONFIG].reason;
 
-    return reason == FAILURE_UNTRUSTED || reason == FAILURE_PROXY ? check_bit(CHECK_AGENT_CONFIG)
-                                                                  : 0;
+    return reason == FAILURE_UNTRUSTED || reason == FAILURE_PROXY || reason == FAILURE_PROXY_LOGIN
+               ? check_bit(CHECK_AGENT_CONFIG)
+               : 0;
 }
 
 /* Leaves something out at random. Returns the checks that it is about. */

@@ -1954,6 +1954,69 @@ static void a_signed_handshake_that_is_silent_is_repeated_unsigned(void **state)
     observe = NULL;
 }
 
+static struct http_reply cut_tls(enum failure failure)
+{
+    struct http_reply reply = reply_of(0);
+
+    step_fail(&reply.tls, failure, 3);
+    step_skip(&reply.step, FAILURE_BELOW);
+    return reply;
+}
+
+static void a_handshake_that_is_cut_is_tried_once_more(void **state)
+{
+    static const struct {
+        enum failure first, second;
+    } rows[] = {{FAILURE_RESET, FAILURE_NONE},
+                {FAILURE_CLOSED, FAILURE_NONE},
+                {FAILURE_RESET, FAILURE_RESET},
+                {FAILURE_RESET, FAILURE_UNTRUSTED}};
+
+    for (size_t i = 0; i < 2 * COUNT_OF(rows); i++) {
+        bool is_signed = i % 2;
+        enum failure second = rows[i / 2].second;
+        (void)set_up(state);
+        (is_signed ? start_signed : start_without_role)();
+        n_calls = 1;
+        replies(0, cut_tls(rows[i / 2].first));
+        assert_int_equal(n_calls, 2);
+        ends(1, FAILURE_NONE, 40001);
+        assert_null(sent[1].request.signature);
+        replies(1, second == FAILURE_NONE ? reply_of(404) : cut_tls(second));
+        assert_int_equal(step_of(RUNG_TLS)->failure, second);
+        assert_int_equal(SSM->addresses[0].cut, rows[i / 2].first);
+        assert_int_equal(n_calls, 2);
+        assert_int_equal(n_sent, is_signed && second == FAILURE_NONE ? 3 : 2);
+        observe_free(observe);
+    }
+    (void)set_up(state); /* the second one does not connect */
+    start_without_role();
+    replies(0, cut_tls(FAILURE_RESET));
+    ends(1, FAILURE_TIMEOUT, 40001);
+    assert_int_equal(step_of(RUNG_TLS)->failure, FAILURE_RESET);
+    observe_free(observe);
+
+    (void)set_up(state); /* beside another one that is under way */
+    start_signed();
+    n_calls = 1;
+    pass(1000);
+    ends(1, FAILURE_NONE, 40001);
+    replies(0, cut_tls(FAILURE_RESET));
+    assert_int_equal(n_calls, 2);
+    replies(1, reply_of(404));
+    assert_int_equal(step_of(RUNG_TLS)->outcome, OUTCOME_OK);
+    assert_int_equal(SSM->addresses[0].cut, FAILURE_RESET);
+    observe_free(observe);
+
+    (void)set_up(state); /* of a connection for signed requests only */
+    start_signed();
+    ends(1, FAILURE_NONE, 40001);
+    replies(1, cut_tls(FAILURE_CLOSED));
+    assert_int_equal(SSM->addresses[0].cut, FAILURE_CLOSED);
+    replies(0, reply_of(200));
+    assert_int_equal(step_of(RUNG_TLS)->outcome, OUTCOME_OK);
+}
+
 /* Each twenty seconds. Where the new one is answered, what hangs is ended; where the old one is, it was slow. */
 static void what_hangs_is_asked_anew(void **state)
 {
@@ -2885,6 +2948,7 @@ int main(void)
         TEST(an_answer_that_decides_nothing_is_followed_by_an_unsigned_one),
         TEST(silence_and_distrust_are_followed_by_an_unsigned_one),
         TEST(a_signed_handshake_that_is_silent_is_repeated_unsigned),
+        TEST(a_handshake_that_is_cut_is_tried_once_more),
         TEST(what_hangs_at_one_address_ends_there_alone),
         TEST(what_hangs_is_asked_anew),
         TEST(more_connections_carry_signed_requests_only),

@@ -5,6 +5,7 @@ A fault leads a service's connections here (firewall.py, endpoint_detour).
 """
 
 import asyncio
+import collections
 import contextlib
 import socket
 import struct
@@ -53,8 +54,20 @@ async def _forbid(reader, writer):
     await writer.drain()
 
 
+def _only_first(trap, proxy):
+    """Of each address the first handshakes alone."""
+    n_met = collections.Counter()
+
+    async def serve_in_turn(reader, writer):
+        address = writer.get_extra_info("sockname")[0]
+        n_met[address] += 1
+        await (trap if n_met[address] <= proxy.world.handshakes_cut else proxy.through)(reader, writer)
+
+    return serve_in_turn
+
+
 TRAPS = {"reset": _reset, "closed": _closed, "alert": _alert, "plain": _plain, "mute": _mute, "forbid": _forbid}
-TRAP_PORT = {name: 9001 + number for number, name in enumerate((*TRAPS, "tunnel", "through"))}
+TRAP_PORT = {name: 9001 + number for number, name in enumerate((*TRAPS, "tunnel", "through", "reset-first", "closed-first"))}
 
 
 def sockets_open():
@@ -65,6 +78,7 @@ def sockets_open():
 async def serve(record, sockets, proxy):
     """`proxy` serves the connections to the ports that lead on (proxy.py)."""
     traps = TRAPS | {"tunnel": proxy.serve, "through": proxy.through}
+    traps |= {f"{name}-first": _only_first(TRAPS[name], proxy) for name in ("reset", "closed")}
     for name, listening in sockets.items():
 
         async def handle(reader, writer, name=name):

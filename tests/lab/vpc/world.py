@@ -226,6 +226,7 @@ class World:
     proxy_head: str = "HTTP/1.1 200 Connection established\r\n\r\n"  # what the proxy opens the way with
     proxy_delay_s: float = 0.0
     handshake_delay_s: float = 0.0  # of what traps.py leads through
+    handshakes_cut: int = 0  # of each address, before it leads on
     proxy_login: str = ""  # user:password, without which the proxy opens nothing
     proxy_echoes: bool = False  # it shows what it was sent
     public_ipv4: str | None = None

@@ -58,6 +58,18 @@ def _(world, variant="reset", service="all", zone="every"):
     lead_to_port(world, service, TRAP_PORT[choice(variant, "reset", "closed")], zone)
 
 
+@fault(
+    "handshake-cut-at-first",
+    "the first handshakes (1) with each address are reset (or closed), all later ones pass",
+    "tls-unsteady",
+    "[reset|closed[:SERVICE (all)[:NUMBER]]]",
+)
+def _(world, variant="reset", service="all", number="1"):
+    world.handshakes_cut = int(number)
+    for zone in w.ZONES:
+        lead_to_port(world, service, TRAP_PORT[f"{choice(variant, 'reset', 'closed')}-first"], zone)
+
+
 @fault("handshake-slow", "each TLS handshake begins so many milliseconds (6000) late", "slow-endpoint", "[SERVICE (all)[:MILLISECONDS]]")
 def _(world, service="all", milliseconds="6000"):
     world.handshake_delay_s = int(milliseconds) / 1000
