@@ -142,6 +142,9 @@ static void services_are_listed_or_all(void **state)
     SET(facts.plan.services[SERVICE_SSMMESSAGES].endpoint_service, "%s", "");
     assert_value("endpoint_services",
                  "com.amazonaws.us-east-1.ssm,*.ssmmessages,com.amazonaws.us-east-1.ec2messages");
+    view.explains &= ~check_bit(check_of_service(SERVICE_SSM, RUNG_CONNECT));
+    assert_value("endpoint_services", "*.ssmmessages,com.amazonaws.us-east-1.ec2messages");
+    view.explains |= check_bit(check_of_service(SERVICE_SSM, RUNG_CONNECT));
     assert_value("host_pattern", "ssm\\.us-east-1\\.amazonaws\\.com");
 }
 
