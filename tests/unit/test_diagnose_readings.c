@@ -111,6 +111,20 @@ static void each_server_counts_once(void **state)
     assert_value("servers", "");
 }
 
+/* Also where it knows no record of the family. */
+static void a_second_opinion_is_an_answer_of_any_code(void **state)
+{
+    struct dns_answer *answer;
+    (void)state;
+    assert_false(names_second_opinion(&facts, SERVICE_SSM).asked);
+    amazon_says(&facts, SERVICE_SSM, "", FAILURE_NODATA);
+    answer = &facts.endpoints[SERVICE_SSM].answers[facts.endpoints[SERVICE_SSM].n_answers - 1];
+    assert_true(names_second_opinion(&facts, SERVICE_SSM).asked);
+    assert_false(names_second_opinion(&facts, SERVICE_SSM).answered);
+    answer->rcode = 0;
+    assert_true(names_second_opinion(&facts, SERVICE_SSM).answered);
+}
+
 static void a_delay_has_one_decimal(void **state)
 {
     (void)state;
@@ -889,6 +903,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(the_first_certificate_out_of_time_is_named, start),
         cmocka_unit_test_setup(each_server_counts_once, start),
+        cmocka_unit_test_setup(a_second_opinion_is_an_answer_of_any_code, start),
         cmocka_unit_test_setup(a_delay_has_one_decimal, start),
         cmocka_unit_test_setup(services_are_listed_or_all, start),
         cmocka_unit_test_setup(addresses_that_ended_so_are_counted, start),
