@@ -102,7 +102,7 @@ IMAGE_CHECKS(ROW)
     "/etc/kernel/cmdline /boot/grub2/grubenv /boot/grub/menu.lst"
 
 /* Calls `each` with the lines of the files, trimmed, joined where one ends in a backslash, without those
- * that are empty or a comment (# and ;). False when no file can be read. */
+ * that are empty or a comment (# and ;). False when no file named by itself can be read. */
 typedef void line_taker(void *arg, const char *path, char *line);
 bool lines_read(const struct image *image, const char *places, line_taker *each, void *arg);
 

@@ -43,18 +43,16 @@ static bool read_file(const struct image *image, const char *path, line_taker *e
 }
 
 /* "/etc/dnf/x.d" and a star with ".conf" behind it. */
-static bool read_folder(const struct image *image, char *place, char *star, line_taker *each,
+static void read_folder(const struct image *image, char *place, char *star, line_taker *each,
                         void *arg)
 {
     char path[PATH_SIZE];
-    bool any = false;
 
     star[0] = '\0';
     LOCAL_NAMES files = file_list(image->root, place, star + 2);
     for (size_t i = 0; i < files.n; i++)
-        any |= text_set(path, sizeof(path), "%s/%s", place, files.names[i]) &&
-               read_file(image, path, each, arg);
-    return any;
+        if (text_set(path, sizeof(path), "%s/%s", place, files.names[i]))
+            (void)read_file(image, path, each, arg);
 }
 
 bool lines_read(const struct image *image, const char *places, line_taker *each, void *arg)
@@ -64,8 +62,10 @@ bool lines_read(const struct image *image, const char *places, line_taker *each,
 
     for (const char *at = places; text_word(&at, " ", place, sizeof(place));) {
         char *star = strstr(place, "/*");
-        any |= star ? read_folder(image, place, star, each, arg)
-                    : read_file(image, place, each, arg);
+        if (star)
+            read_folder(image, place, star, each, arg);
+        else
+            any |= read_file(image, place, each, arg);
     }
     return any;
 }

@@ -26,6 +26,11 @@
 static struct facts facts;
 static struct report report;
 
+static void as_it_is(struct facts *f)
+{
+    (void)f;
+}
+
 /* --- this machine --- */
 
 /* A recorded report may be anything. */
@@ -743,6 +748,34 @@ static void dns_has_trouble_and_a_certificate_ends(struct facts *f)
     the_second_services_certificate_ends(f);
 }
 
+/* Nothing outside the own subnet connects, and of all services ssm alone has an address within. */
+static void only_ssm_is_near(struct facts *f)
+{
+    break_connect(f, SERVICE_SSM, 1, FAILURE_TIMEOUT, 2200);
+    for (int i = SERVICE_SSMMESSAGES; i <= SERVICE_EC2MESSAGES; i++) {
+        f->endpoints[i].n_addresses = 1;
+        lie_at(f, i, 0, "10.0.2", PLACE_IN_VPC);
+        break_connect(f, (enum service)i, 0, FAILURE_TIMEOUT, 2200);
+    }
+}
+
+static void imds_is_silent(struct facts *f)
+{
+    break_imds(f, CHECK_IMDS_CONNECT, FAILURE_TIMEOUT, 1204);
+}
+
+static void the_body_has_one_character(struct facts *f)
+{
+    for (int i = SERVICE_SSM; i <= SERVICE_EC2MESSAGES; i++)
+        for (int j = 0; j < f->endpoints[i].n_addresses; j++)
+            SET(at(f, i, j)->body_start, "x");
+}
+
+static void one_of_two_lies_elsewhere(struct facts *f)
+{
+    lie_at(f, SERVICE_SSM, 1, "10.9.2", PLACE_PRIVATE_ELSEWHERE);
+}
+
 #define FINDING(code) "\"code\":\"" code "\",\"severity\""
 
 static const struct {
@@ -912,6 +945,11 @@ static const struct {
     {"healthy", dns_has_trouble_and_a_certificate_ends,
      "\"summary\":\"unknown: This program could not look", NULL},
     {"not-ec2", the_agent_is_not_installed, "\"hides\":[\"agent.enabled\"", NULL},
+    {"healthy", only_ssm_is_near, FINDING("network-acl"), FINDING("endpoint-blocks-443")},
+    {"network-not-up", imds_is_silent, FINDING("network-not-up"), NULL},
+    {"proxy-in-the-way", the_body_has_one_character, "\"the answer has: x\"", NULL},
+    {"dns-wrong-name", as_it_is, "the name comes from ", "an option of this program"},
+    {"healthy", one_of_two_lies_elsewhere, "1 in this subnet, 1 private elsewhere", NULL},
 };
 
 static void what_is_said_at_an_edge(void **state)

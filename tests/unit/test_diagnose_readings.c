@@ -111,6 +111,20 @@ static void each_server_counts_once(void **state)
     assert_value("servers", "");
 }
 
+/* Also where it knows no record of the family. */
+static void a_second_opinion_is_an_answer_of_any_code(void **state)
+{
+    struct dns_answer *answer;
+    (void)state;
+    assert_false(names_second_opinion(&facts, SERVICE_SSM).asked);
+    amazon_says(&facts, SERVICE_SSM, "", FAILURE_NODATA);
+    answer = &facts.endpoints[SERVICE_SSM].answers[facts.endpoints[SERVICE_SSM].n_answers - 1];
+    assert_true(names_second_opinion(&facts, SERVICE_SSM).asked);
+    assert_false(names_second_opinion(&facts, SERVICE_SSM).answered);
+    answer->rcode = 0;
+    assert_true(names_second_opinion(&facts, SERVICE_SSM).answered);
+}
+
 static void a_delay_has_one_decimal(void **state)
 {
     (void)state;
@@ -142,6 +156,9 @@ static void services_are_listed_or_all(void **state)
     SET(facts.plan.services[SERVICE_SSMMESSAGES].endpoint_service, "%s", "");
     assert_value("endpoint_services",
                  "com.amazonaws.us-east-1.ssm,*.ssmmessages,com.amazonaws.us-east-1.ec2messages");
+    view.explains &= ~check_bit(check_of_service(SERVICE_SSM, RUNG_CONNECT));
+    assert_value("endpoint_services", "*.ssmmessages,com.amazonaws.us-east-1.ec2messages");
+    view.explains |= check_bit(check_of_service(SERVICE_SSM, RUNG_CONNECT));
     assert_value("host_pattern", "ssm\\.us-east-1\\.amazonaws\\.com");
 }
 
@@ -886,6 +903,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(the_first_certificate_out_of_time_is_named, start),
         cmocka_unit_test_setup(each_server_counts_once, start),
+        cmocka_unit_test_setup(a_second_opinion_is_an_answer_of_any_code, start),
         cmocka_unit_test_setup(a_delay_has_one_decimal, start),
         cmocka_unit_test_setup(services_are_listed_or_all, start),
         cmocka_unit_test_setup(addresses_that_ended_so_are_counted, start),

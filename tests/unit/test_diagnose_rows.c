@@ -637,6 +637,8 @@ static void the_role_is_said_as_it_was_seen(void **state)
     role->list_status = 200;
     SET(words, "the instance profile: %s (3 ms)", failure_words(FAILURE_SERVER_ERROR));
     assert_said(CHECK_ROLE_ATTACHED, STATUS_FAIL, 3, words);
+    step_skip(&role->credentials, FAILURE_NOT_WANTED);
+    assert_said(CHECK_ROLE_CREDENTIALS, STATUS_SKIP, 0, "credentials of the role, Code X: left out");
 }
 
 static void the_clock_is_said_in_its_unit(void **state)
@@ -649,6 +651,9 @@ static void the_clock_is_said_in_its_unit(void **state)
     facts.clock.samples[0].offset_ms = -7100;
     assert_said(CHECK_CLOCK_SKEW, STATUS_PASS, 0,
                 "7.1 s ahead by the clock of imds (1 source, 5 min allowed)");
+    facts.clock.samples[0].offset_ms = -1000;
+    assert_said(CHECK_CLOCK_SKEW, STATUS_PASS, 0,
+                "1.0 s ahead by the clock of imds (1 source, 5 min allowed)");
     facts.agent.running = facts.agent.connected = ANSWER_NO;
     diagnose(&facts, &report);
     assert_false(report.checks[CHECK_AGENT_CONNECTED].planned);

@@ -108,6 +108,9 @@ static void files_that_differ(void **state)
         {"/cas/two", "x", true},
         {"/var/log/amazon/ssm/errors.log", "2026-11-29 10:00:00 ERROR it fails\n", false},
         {"/sys/class/dmi/id/sys_vendor", "Amazon EC2\n", true},
+        {"/usr/lib/systemd/system/amazon-ssm-agent.service",
+         "[Service]\nExecStart=/usr/bin/amazon-ssm-agent\nEnvironment=SSL_CERT_DIR=/\n", true},
+        {"/new", "x", true},
     };
     (void)state;
 
