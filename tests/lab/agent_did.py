@@ -231,7 +231,6 @@ AGENT = {
     "agent-proxy:opens": ("up", 5),
     "agent-proxy-by:run": ("down", 20),
     "agent-proxy-by:vendor": ("down", 19),
-    "agent-proxy-by:control": ("down", 19),
     "agent-proxy-by:file": ("down", 19),
     "agent-proxy-by:capitals": ("down", 18),
     "agent-proxy-by:later": ("up", 4),
