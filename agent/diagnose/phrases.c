@@ -196,7 +196,7 @@ static const char *undo_route(const struct asked *of)
     const char *version = family_of(to) == FAMILY_IPV6 ? " -6" : "";
     const struct route *route = route_find(of->facts, to);
 
-    if (!route || route->kind < ROUTE_UNREACHABLE || !text_only(route->entry, ".:/"))
+    if (!route || route->kind < ROUTE_UNREACHABLE || !text_only(route->entry, "-.:/"))
         return "";
     if (route->by_rule) {
         (void)text_set(of->scratch, VALUE_SIZE, "ip%s rule del priority %u", version,

@@ -359,7 +359,7 @@ static void on_limit(void *arg)
     struct exchange *exchange = arg;
 
     exchange->limit = NULL;
-    if (exchange->sent && exchange->rest_ms > 0) {
+    if (exchange->rest_ms > 0 && exchange->sent != exchange->handshake_has_more) {
         exchange->limit = loop_after_quietly(exchange->loop, (int64_t)exchange->rest_ms * 1000,
                                              on_limit, exchange);
         exchange->rest_ms = 0;
@@ -393,13 +393,13 @@ static void on_tick(void *arg)
 
 static void start_limit(struct exchange *exchange, const struct http_request *request)
 {
-    int32_t all_ms = request->timeout_ms, first_ms = all_ms;
+    int32_t all_ms = request->timeout_ms;
+    int32_t tls_ms = request->tls && request->tls_timeout_ms > 0 ? request->tls_timeout_ms : all_ms;
 
-    if (request->tls && request->tls_timeout_ms > 0 && request->tls_timeout_ms < all_ms)
-        first_ms = request->tls_timeout_ms;
-    exchange->rest_ms = all_ms - first_ms;
-    exchange->limit = loop_after_quietly(exchange->loop, (int64_t)first_ms * 1000, on_limit,
-                                         exchange);
+    exchange->handshake_has_more = tls_ms > all_ms;
+    exchange->rest_ms = tls_ms > all_ms ? tls_ms - all_ms : all_ms - tls_ms;
+    exchange->limit = loop_after_quietly(
+        exchange->loop, (int64_t)(tls_ms > all_ms ? all_ms : tls_ms) * 1000, on_limit, exchange);
 }
 
 bool http_start(struct loop *loop, const struct http_request *request, http_done *done, void *arg)

@@ -53,7 +53,7 @@ struct http_request {
     /* What AWS_CA_BUNDLE names must vouch for the peer too: the agent asks it by AWS's SDK. */
     bool by_sdk;
     int32_t tls_timeout_ms; /* for the handshake; without fd for connecting too */
-    int32_t timeout_ms;     /* for everything, the handshake included */
+    int32_t timeout_ms;     /* for everything, the handshake included, which may take longer */
     void (*silent)(void *arg, enum silence silence); /* each second without an answer, or NULL */
     size_t max_body_bytes;
 };

@@ -41,8 +41,10 @@ struct exchange {
     struct buffer body;
     struct tls_peer peer;
     struct timer *limit; /* of the connection, then of the whole exchange */
-    int32_t rest_ms;     /* of the whole, once the connection stands */
-    struct timer *tick;  /* of silence */
+    int32_t
+        rest_ms; /* of the whole, once the connection stands; or of one that does not yet, ... */
+    bool handshake_has_more; /* ... where it may take longer than the whole */
+    struct timer *tick;      /* of silence */
     void (*silent)(void *arg, enum silence silence);
     int os_error; /* of a socket that could not be opened */
     int64_t started_us;

@@ -21,13 +21,17 @@
 #include "observe/climb.h"
 
 /* The deadline must find an answer that is missing, and not one that is still under way. */
-static int32_t answer_timeout_ms(const struct climb *climb)
+static int32_t until_deadline_ms(const struct climb *climb, int32_t most_ms)
 {
     int64_t left_ms = climb->observe->deadline_ms - loop_now_ms(climb->observe->loop) -
                       DEADLINE_MARGIN_MS;
-    int32_t patience_ms = ladder_patience_ms(climb);
 
-    return left_ms < patience_ms ? (int32_t)(left_ms > 1 ? left_ms : 1) : patience_ms;
+    return left_ms < most_ms ? (int32_t)(left_ms > 1 ? left_ms : 1) : most_ms;
+}
+
+static int32_t answer_timeout_ms(const struct climb *climb)
+{
+    return until_deadline_ms(climb, ladder_patience_ms(climb));
 }
 
 static int32_t tls_timeout_ms(const struct lane *lane)
@@ -50,7 +54,7 @@ struct http_request climb_request(const struct climb *climb, const char *address
         .trust = climb->observe->trust,
         .by_sdk = climb->service == SERVICE_SSM || climb->service == SERVICE_KMS,
         .owner = climb->observe,
-        .tls_timeout_ms = TLS_TIMEOUT_MS,
+        .tls_timeout_ms = until_deadline_ms(climb, TLS_TIMEOUT_MS),
         .timeout_ms = ladder_patience_ms(climb),
         .max_body_bytes = 64 * 1024,
     };
@@ -61,7 +65,7 @@ static struct http_request unsigned_request(const struct lane *lane, int fd)
     struct http_request request = climb_request(lane->climb, lane->facts->address, fd);
 
     request.owner = lane;
-    request.tls_timeout_ms = tls_timeout_ms(lane);
+    request.tls_timeout_ms = until_deadline_ms(lane->climb, tls_timeout_ms(lane));
     request.timeout_ms = answer_timeout_ms(lane->climb);
     return request;
 }

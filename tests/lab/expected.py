@@ -268,6 +268,9 @@ EXPECTED = [  # fault, verdict, first finding
     ("handshake-slow:ssm", "degraded", "slow-endpoint"),
     ("handshake-slow:ssmmessages:9000", "degraded", "slow-endpoint"),
     ("handshake-slow:ssmmessages:11000", "not-ready", "tls-reset"),
+    ("handshake-slow", "degraded", "slow-endpoint"),
+    ("handshake-slow:ssmmessages:6000 slow-endpoint:ssmmessages:6000", "degraded", "slow-endpoint"),
+    ("handshake-slow:ssmmessages:8000 slow-endpoint:ssmmessages:8000", "not-ready", "slow-endpoint"),  # 15 for both
     ("dns-aaaa-silent slow-endpoint:ssmmessages:6000", "not-ready", "slow-endpoint"),  # 10 s for the name, and 15 for both
     ("slow-endpoint:ssmmessages:16000", "not-ready", "slow-endpoint"),
     ("service-hang", "not-ready", "service-unavailable"),

@@ -540,7 +540,23 @@ static void later_than_the_agent_waits(struct facts *facts)
         facts->endpoints[SERVICE_SSMMESSAGES].addresses[i].steps[RUNG_HTTP].took_ms = 16004;
 }
 
-/* CreateControlChannel has 15 s for both. */
+/* CreateControlChannel has 15 s for all of it. */
+static void slow_after_a_slow_handshake(struct facts *facts)
+{
+    for (int i = 0; i < 2; i++) {
+        facts->endpoints[SERVICE_SSMMESSAGES].addresses[i].steps[RUNG_TLS].took_ms = 8004;
+        facts->endpoints[SERVICE_SSMMESSAGES].addresses[i].steps[RUNG_HTTP].took_ms = 8004;
+    }
+}
+
+static void no_answer_after_a_slow_handshake(struct facts *facts)
+{
+    slow_after_a_slow_handshake(facts);
+    break_http(facts, SERVICE_SSMMESSAGES, ALL_ADDRESSES, FAILURE_TIMEOUT, 0);
+    for (int i = 0; i < 2; i++)
+        facts->endpoints[SERVICE_SSMMESSAGES].addresses[i].steps[RUNG_HTTP].took_ms = 12004;
+}
+
 static void slow_after_a_slow_name(struct facts *facts)
 {
     for (int i = 0; i < 2; i++)
@@ -668,6 +684,8 @@ const struct situation service_situations[] = {
     {"slow-endpoint--handshake", slow_handshake},
     {"slow-endpoint--too-late", later_than_the_agent_waits},
     {"slow-endpoint--after-a-slow-name", slow_after_a_slow_name},
+    {"slow-endpoint--after-a-slow-handshake", slow_after_a_slow_handshake},
+    {"service-unavailable--after-a-slow-handshake", no_answer_after_a_slow_handshake},
     {"stopped--slow", no_answer_before_the_deadline},
     {"certificate-expires-soon", certificate_soon},
     {"several--policy-and-group", policy_and_group},

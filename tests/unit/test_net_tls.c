@@ -145,6 +145,7 @@ static void keep(void *arg, const struct http_reply *reply)
 }
 
 static bool by_sdk;
+static int32_t whole_ms = 5000;
 
 static void shake_hands(struct trust *trust, const char *host, int32_t tls_timeout_ms)
 {
@@ -158,7 +159,7 @@ static void shake_hands(struct trust *trust, const char *host, int32_t tls_timeo
                                    .trust = trust,
                                    .by_sdk = by_sdk,
                                    .tls_timeout_ms = tls_timeout_ms,
-                                   .timeout_ms = 5000,
+                                   .timeout_ms = whole_ms,
                                    .max_body_bytes = 1000};
     n_got = 0;
     assert_true(http_start(loop, &request, keep, NULL));
@@ -984,6 +985,26 @@ static void times_out_by_its_own_limit(void **state)
     assert_true(got.tls.took_ms < 5000); /* the limit of the whole */
 }
 
+static void a_handshake_may_have_more_time_than_the_whole(void **state)
+{
+    struct trust *trust = trust_in(below("ca.pem"), directory, NULL);
+    (void)state;
+
+    whole_ms = 50;
+    hear("", 0, PEER_AFTER_REQUEST, PEER_STAYS, 400);
+    expect_failure(FAILURE_TIMEOUT);
+    assert_true(got.tls.took_ms >= 400);
+    whole_ms = 500;
+    serve(&good);
+    peer.replies[0] = "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhi";
+    shake_hands(trust, "ssm.test", 5000);
+    assert_int_equal(got.tls.outcome, OUTCOME_OK);
+    assert_int_equal(got.step.failure, FAILURE_TIMEOUT);
+    assert_true(got.took_us < 4000 * 1000); /* an answer has not */
+    whole_ms = 5000;
+    trust_free(trust);
+}
+
 static void tells_a_truncated_answer(void **state)
 {
     struct trust *trust = trust_in(below("ca.pem"), directory, NULL);
@@ -1098,6 +1119,7 @@ int main(void)
         TEST(tells_how_it_ended),
         TEST(does_not_skip_messages_for_ever),
         TEST(times_out_by_its_own_limit),
+        TEST(a_handshake_may_have_more_time_than_the_whole),
         TEST(tells_a_truncated_answer),
         TEST(tells_an_alert_after_the_handshake),
     };
