@@ -638,7 +638,8 @@ static void the_role_is_said_as_it_was_seen(void **state)
     SET(words, "the instance profile: %s (3 ms)", failure_words(FAILURE_SERVER_ERROR));
     assert_said(CHECK_ROLE_ATTACHED, STATUS_FAIL, 3, words);
     step_skip(&role->credentials, FAILURE_NOT_WANTED);
-    assert_said(CHECK_ROLE_CREDENTIALS, STATUS_SKIP, 0, "credentials of the role, Code X: left out");
+    assert_said(CHECK_ROLE_CREDENTIALS, STATUS_SKIP, 0,
+                "credentials of the role, Code X: left out");
 }
 
 static void the_clock_is_said_in_its_unit(void **state)
