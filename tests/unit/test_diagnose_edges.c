@@ -661,6 +661,72 @@ static void kms_answers_by_ipv6(struct facts *f)
     SET(f->endpoints[SERVICE_KMS].addresses[1].address, "2600:1f18:1:1::25");
 }
 
+static void one_address_of_kms_refuses_by_ipv6(struct facts *f)
+{
+    kms_answers_by_ipv6(f);
+    break_connect(f, SERVICE_KMS, 1, FAILURE_REFUSED, 1);
+}
+
+static void one_service_is_silent_by_both(struct facts *f)
+{
+    break_connect(f, SERVICE_SSM, ALL_ADDRESSES, FAILURE_TIMEOUT, 3500);
+}
+
+static void a_stub_asks_another_server(struct facts *f)
+{
+    f->resolvers.stub = true;
+    f->resolvers.n_upstream = 1;
+    SET(f->resolvers.upstream[0], "10.0.9.53");
+}
+
+/* Two for each question, as many as asked about. */
+static void undelivered_are(struct facts *f, int64_t more)
+{
+    f->network.undelivered = more;
+    for (int i = 0; i < N_SERVICES; i++)
+        f->network.undelivered += 2 * (int64_t)f->endpoints[i].n_answers;
+}
+
+static void as_many_packets_came(struct facts *f)
+{
+    undelivered_are(f, 0);
+}
+
+static void one_packet_less_came(struct facts *f)
+{
+    undelivered_are(f, -1);
+}
+
+static void as_many_came_and_imds_is_silent(struct facts *f)
+{
+    undelivered_are(f, 1);
+    step_fail(&f->imds.connect, FAILURE_TIMEOUT, 1204);
+}
+
+static void the_certificate_is_for_one_letter(struct facts *f)
+{
+    for (int i = SERVICE_SSM; i <= SERVICE_EC2MESSAGES; i++)
+        for (int32_t j = 0; j < f->endpoints[i].n_addresses; j++)
+            SET(f->endpoints[i].addresses[j].session.names, "x");
+}
+
+static void the_server_is(struct facts *f, const char *server)
+{
+    for (int i = 0; i < N_SERVICES; i++)
+        for (int32_t j = 0; j < f->endpoints[i].n_answers; j++)
+            SET(f->endpoints[i].answers[j].server, "%s", server);
+}
+
+static void the_server_is_of_this_machine(struct facts *f)
+{
+    the_server_is(f, "127.0.0.1");
+}
+
+static void the_server_is_of_ipv6(struct facts *f)
+{
+    the_server_is(f, "fd00:ec2::253");
+}
+
 static void one_action_is_unclear(struct facts *f)
 {
     struct action_facts *action = &f->endpoints[SERVICE_SSM].actions[0];
@@ -918,6 +984,21 @@ static const struct {
      NULL},
     {"address-family-blocked", kms_answers_by_ipv6,
      "\"ssmmessages, ec2messages: probably a rule keeps IPv6", NULL},
+    {"address-family-blocked", one_address_of_kms_refuses_by_ipv6,
+     "\"title\":\"ssmmessages, ec2messages: probably a rule keeps IPv6", NULL},
+    {"address-family-blocked", one_service_is_silent_by_both,
+     "\"title\":\"all endpoints: probably a rule keeps IPv6", NULL},
+    {"dns-bypasses-vpc", a_stub_asks_another_server, "behind the local stub is 10.0.9.53", NULL},
+    {"dns-local--dropped", as_many_packets_came, "that no program got", NULL},
+    {"dns-local--dropped", one_packet_less_came, "\"verdict\":\"not-ready\"",
+     "that no program got"},
+    {"dns-local--dropped", as_many_came_and_imds_is_silent, FINDING("imds-blocked-locally"),
+     FINDING("dns-local")},
+    {"tls-wrong-name", the_certificate_is_for_one_letter, "the certificate names x", NULL},
+    {"dns-local--dropped", the_server_is_of_this_machine, "\"verdict\":\"not-ready\"",
+     "that no program got"},
+    {"dns-local--dropped", the_server_is_of_ipv6, "\"verdict\":\"not-ready\"",
+     "that no program got"},
     {"policy-incomplete--parameters", one_action_is_unclear, "2 of 7 probed actions denied", NULL},
     {"policy-incomplete--parameters", one_action_is_unclear,
      "\"distributor\":{\"actions\":7,\"allowed\":3,\"denied\":0},"

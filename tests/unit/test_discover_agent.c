@@ -300,6 +300,21 @@ static void read_anew(void **state)
     assert_int_equal(mkdir(root, 0700), 0);
 }
 
+static void a_version_that_does_not_fit_is_not_known(void **state)
+{
+    char status[256];
+    (void)state;
+    put_program("/usr/bin/amazon-ssm-agent", "#!");
+    for (int n = NAME_SIZE - 1; n <= NAME_SIZE; n++) {
+        (void)text_set(status, sizeof(status),
+                       "Package: amazon-ssm-agent\nStatus: install ok installed\nVersion: 3.%0*d\n",
+                       n - 2, 7);
+        put("/var/lib/dpkg/status", status);
+        read_anew(state);
+        assert_int_equal(strlen(agent.version), n < NAME_SIZE ? n : 0);
+    }
+}
+
 /* It gets to the caller, and into no fact: not by a command line that is quoted either. */
 static void a_proxys_login_is_in_no_fact(void **state)
 {
@@ -1032,6 +1047,10 @@ static void a_program_that_cannot_be_run_is_named(void **state)
     assert_int_equal(file_write_atomically(place(path), (char *)&elf, sizeof(elf) - 1, 0755), 0);
     assert_string_equal(agent_look(root, path).unfit, "is cut short");
     assert_int_equal(agent_look(root, path).machine, -1);
+    elf.file.e_phoff -= sizeof(elf.part); /* what it has first is of no type */
+    elf.file.e_phnum++;
+    assert_int_equal(file_write_atomically(place(path), (char *)&elf, sizeof(elf) - 1, 0755), 0);
+    assert_string_equal(agent_look(root, path).unfit, "is cut short");
     assert_string_equal(agent_look(root, "/usr/bin").unfit, "is no program");
     put("/var/lib/dpkg/status", "Package: amazon-ssm-agent\nStatus: install ok installed\n"
                                 "Version: 3.3.1142.0-1\n\n");
@@ -1831,6 +1850,7 @@ int main(void)
         TEST(nothing_is_installed),
         TEST(a_deb_says_its_version_in_dpkgs_status),
         TEST(a_version_of_the_next_package_is_not_ours),
+        TEST(a_version_that_does_not_fit_is_not_known),
         TEST(a_snap_has_its_own_unit_and_manifest),
         TEST(a_unit_is_enabled_by_any_target_that_is_started_and_masked_by_the_best_place),
         TEST(a_unit_is_enabled_by_whatever_a_boot_comes_to),

@@ -164,6 +164,25 @@ static void assert_port(const struct facts *facts, int port)
         }
 }
 
+/* Of more addresses than there is room for the first ones count. */
+static void assert_room(struct facts *facts)
+{
+    for (int i = 0; i < N_SERVICES; i++) {
+        facts->endpoints[i].n_addresses = MAX_ADDRESSES;
+        for (int j = 0; j < MAX_ADDRESSES; j++)
+            (void)text_set(facts->endpoints[i].addresses[j].address, ADDRESS_SIZE, "192.0.2.%d",
+                           1 + i * MAX_ADDRESSES + j);
+    }
+    look_follow(look, facts);
+    (void)look_differs(look);
+    change_rules("add to 192.0.2.17 prohibit");
+    assert_false(look_differs(look));
+    change_rules("add to 192.0.2.16 prohibit");
+    assert_true(look_differs(look));
+    for (int i = 0; i < N_SERVICES; i++)
+        facts->endpoints[i].n_addresses = 0;
+}
+
 /* Of addresses that the last whole round knew. */
 static void routes_that_differ(void **state)
 {
@@ -201,6 +220,7 @@ static void routes_that_differ(void **state)
         last->n_addresses = 1;
         (void)text_set(last->addresses[0].address, ADDRESS_SIZE, "192.0.2.55");
         assert_port(facts, 443);
+        assert_room(facts);
     }
 
     facts->resolvers.n_configured = 0;

@@ -316,6 +316,11 @@ static void names_of_a_newer_program_are_taken_for_what_says_least(void **state)
     assert_int_equal(ssm->actions[0].denied_by, DENIED_BY_UNSAID);
     cJSON_Delete(object);
 
+    object = cJSON_Parse("{\"stopped_by\":\"boredom\",\"plan\":{\"skipped\":[\"sts.tls\"]}}");
+    assert_true(facts_from_json(object, true, facts, error, sizeof(error)));
+    assert_string_equal(error, "facts.stopped_by: unknown name \"boredom\" (and 1 more)");
+    cJSON_Delete(object);
+
     object = cJSON_Parse("{\"stopped_by\":\"boredom\"}");
     assert_true(facts_from_json(object, true, facts, error, sizeof(error)));
     assert_string_equal(error, "facts.stopped_by: unknown name \"boredom\"");

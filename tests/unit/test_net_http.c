@@ -135,6 +135,10 @@ static void sends_no_more_than_asked(void **state)
     assert_false(got.reused);
     expect_sent("GET /latest/meta-data/?a=b%20c HTTP/1.1", "\r\n");
 
+    request = get("/.%2fa/%2fb/..c"); /* nothing of it are dots alone */
+    exchange(&request);
+    expect_sent("GET /.%2fa/%2fb/..c HTTP/1.1", "\r\n");
+
     request = get("/latest/api/token");
     request.method = "PUT";
     request.headers = headers;

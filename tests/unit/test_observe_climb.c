@@ -1703,6 +1703,8 @@ static void what_condemns_every_request_is_asked_twice(void **state)
     for (int i = 0; i < SSM->n_actions; i++) {
         n_allowed += SSM->actions[i].permission == PERMISSION_ALLOWED;
         n_rejected += SSM->actions[i].failure == FAILURE_CREDENTIALS_REJECTED;
+        if (SSM->actions[i].permission == PERMISSION_ALLOWED)
+            assert_int_equal(SSM->actions[i].took_ms, 5);
     }
     assert_int_equal(n_allowed, 1);
     assert_int_equal(n_rejected, 1);
