@@ -83,10 +83,8 @@ static bool is_kept_by(const char *root, const char *unit)
 {
     if (unit_is_masked(root, unit))
         return false;
-    for (size_t i = 0; i < COUNT_OF(targets); i++)
-        if (unit_is_enabled(root, unit, targets[i]))
-            return true;
-    return unit_is_running(root, unit) == ANSWER_YES;
+    return unit_is_enabled(root, unit, targets, COUNT_OF(targets)) ||
+           unit_is_running(root, unit) == ANSWER_YES;
 }
 
 void time_sync_read(const char *root, struct machine_facts *machine)

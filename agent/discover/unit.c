@@ -12,9 +12,31 @@
 #include "base/file.h"
 #include "base/text.h"
 
-/* Best first. */
-static const char *const places[] = {"/etc/systemd", "/run/systemd", "/usr/local/lib/systemd",
-                                     "/usr/lib/systemd", "/lib/systemd"};
+/* systemd.unit(5) "Unit File Load Path", and systemd-system.conf(5); best first. */
+static const char *const unit_places[] = {
+    "/etc/systemd/system.control",   "/run/systemd/system.control",  "/run/systemd/transient",
+    "/run/systemd/generator.early",  "/etc/systemd/system",          "/etc/systemd/system.attached",
+    "/run/systemd/system",           "/run/systemd/system.attached", "/run/systemd/generator",
+    "/usr/local/lib/systemd/system", "/usr/lib/systemd/system",      "/lib/systemd/system",
+    "/run/systemd/generator.late"};
+static const char *const manager_places[] = {
+    "/etc/systemd", "/run/systemd", "/usr/local/lib/systemd", "/usr/lib/systemd", "/lib/systemd"};
+
+struct places {
+    const char *best_first[COUNT_OF(unit_places)];
+    size_t n;
+};
+
+/* Most of them are not there. */
+static struct places find_unit_places(const char *root)
+{
+    struct places there = {.n = 0};
+
+    for (size_t i = 0; i < COUNT_OF(unit_places); i++)
+        if (file_exists(root, unit_places[i]))
+            there.best_first[there.n++] = unit_places[i];
+    return there;
+}
 
 /* --- files --- */
 
@@ -54,8 +76,8 @@ static bool find_unit(const char *root, const char *unit, char path[PATH_SIZE])
 {
     struct stat status;
 
-    for (size_t i = 0; i < COUNT_OF(places); i++)
-        if (text_set(path, PATH_SIZE, "%s/system/%s", places[i], unit) &&
+    for (size_t i = 0; i < COUNT_OF(unit_places); i++)
+        if (text_set(path, PATH_SIZE, "%s/%s", unit_places[i], unit) &&
             file_look(root, path, false, &status))
             return true;
     return false;
@@ -87,17 +109,22 @@ bool unit_is_installed(const char *root, const char *unit)
     return find_unit(root, unit, path);
 }
 
-bool unit_is_enabled(const char *root, const char *unit, const char *target)
+bool unit_is_enabled(const char *root, const char *unit, const char *const *targets,
+                     size_t n_targets)
 {
     static const char *const ways[] = {"wants", "requires", "upholds"};
+    const struct places places = find_unit_places(root);
     char path[PATH_SIZE];
-    bool enabled = false;
+    struct stat status;
 
-    for (size_t i = 0; !enabled && i < COUNT_OF(ways); i++) {
-        (void)text_set(path, sizeof(path), "%s.%s/%s", target, ways[i], unit);
-        enabled = unit_is_installed(root, path);
+    for (size_t i = 0; i < n_targets * COUNT_OF(ways) * places.n; i++) {
+        (void)text_set(path, sizeof(path), "%s/%s.%s/%s", places.best_first[i % places.n],
+                       targets[i / places.n / COUNT_OF(ways)], ways[i / places.n % COUNT_OF(ways)],
+                       unit);
+        if (file_look(root, path, false, &status))
+            return true;
     }
-    return enabled;
+    return false;
 }
 
 /* In one of three hierarchies. The group's directory can be seen from a sandbox that hides other
@@ -214,9 +241,10 @@ static void note_drop_ins(struct reading *reading, const char *place, const char
     unit_files_add(reading->root, folder, ".conf", &reading->drop_ins);
 }
 
-static void read_all(struct reading *reading, const char *file)
+static void read_all(struct reading *reading, const char *const *places, size_t n_places,
+                     const char *file)
 {
-    for (size_t i = 0; i < COUNT_OF(places); i++) {
+    for (size_t i = 0; i < n_places; i++) {
         char path[PATH_SIZE];
 
         (void)text_set(path, sizeof(path), "%s/%s", places[i], file);
@@ -231,17 +259,18 @@ static void read_all(struct reading *reading, const char *file)
 }
 
 /* systemd.unit(5): a link in UNIT.wants/ is as much as a line with Wants=. */
-static void read_folders(const char *root, const char *unit, struct buffer *settings)
+static void read_folders(const char *root, const struct places *places, const char *unit,
+                         struct buffer *settings)
 {
     static const struct {
         const char *folder, *key;
     } ways[] = {{"wants", "Wants"}, {"requires", "Requires"}, {"upholds", "Upholds"}};
     char path[PATH_SIZE];
 
-    for (size_t i = 0; i < COUNT_OF(places) * COUNT_OF(ways); i++) {
+    for (size_t i = 0; i < places->n * COUNT_OF(ways); i++) {
         const char *key = ways[i % COUNT_OF(ways)].key;
 
-        (void)text_set(path, sizeof(path), "%s/system/%s.%s", places[i / COUNT_OF(ways)], unit,
+        (void)text_set(path, sizeof(path), "%s/%s.%s", places->best_first[i / COUNT_OF(ways)], unit,
                        ways[i % COUNT_OF(ways)].folder);
         LOCAL_NAMES names = file_list(root, path, "");
         for (size_t j = 0; j < names.n; j++)
@@ -254,28 +283,25 @@ static void read_folders(const char *root, const char *unit, struct buffer *sett
 void unit_read(const char *root, const char *unit, struct buffer *settings)
 {
     struct reading *reading = calloc(1, sizeof(*reading));
-    char path[PATH_SIZE], prefix[PATH_SIZE];
+    const struct places places = find_unit_places(root);
+    char prefix[PATH_SIZE];
     const char *dot = strrchr(unit, '.'), *type = dot ? dot + 1 : "service";
 
     buffer_clear(settings);
     *reading = (struct reading){.root = root, .section = "[Service]", .settings = settings};
-    for (size_t i = 0; i < COUNT_OF(places); i++) {
-        (void)text_set(path, sizeof(path), "%s/system", places[i]);
-        note_drop_ins(reading, path, unit);
+    for (size_t i = 0; i < places.n; i++) {
+        note_drop_ins(reading, places.best_first[i], unit);
         for (size_t n = strlen(unit); n > 1; n--) {
             if (unit[n - 1] != '-')
                 continue;
             (void)text_set(prefix, sizeof(prefix), "%.*s.%s", (int)n, unit, type);
-            note_drop_ins(reading, path, prefix);
+            note_drop_ins(reading, places.best_first[i], prefix);
         }
     }
-    for (size_t i = 0; i < COUNT_OF(places); i++) {
-        (void)text_set(path, sizeof(path), "%s/system", places[i]);
-        note_drop_ins(reading, path, type);
-    }
-    (void)text_set(path, sizeof(path), "system/%s", unit);
-    read_all(reading, path);
-    read_folders(root, unit, settings);
+    for (size_t i = 0; i < places.n; i++)
+        note_drop_ins(reading, places.best_first[i], type);
+    read_all(reading, places.best_first, places.n, unit);
+    read_folders(root, &places, unit, settings);
     free(reading);
 }
 
@@ -285,9 +311,9 @@ void unit_read_manager(const char *root, struct buffer *settings)
 
     buffer_clear(settings);
     *reading = (struct reading){.root = root, .section = "[Manager]", .settings = settings};
-    for (size_t i = 0; i < COUNT_OF(places); i++)
-        note_drop_ins(reading, places[i], "system.conf");
-    read_all(reading, "system.conf");
+    for (size_t i = 0; i < COUNT_OF(manager_places); i++)
+        note_drop_ins(reading, manager_places[i], "system.conf");
+    read_all(reading, manager_places, COUNT_OF(manager_places), "system.conf");
     free(reading);
 }
 

@@ -43,7 +43,8 @@ enum unit_state unit_state_at(const char *root, const char *unit, const struct u
 enum unit_state unit_state(const char *root, const char *unit);
 
 /* A link or file below the .wants, .requires or .upholds of this target (systemctl enable puts it there). */
-bool unit_is_enabled(const char *root, const char *unit, const char *target);
+bool unit_is_enabled(const char *root, const char *unit, const char *const *targets,
+                     size_t n_targets);
 
 /* Linked to /dev/null, or an empty file, at the best place that has it. */
 bool unit_is_masked(const char *root, const char *unit);

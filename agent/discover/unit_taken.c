@@ -171,30 +171,18 @@ static bool lacks_group(const struct unit *unit, const char *value)
     return lacks;
 }
 
-/* Those that generators and systemctl make count too, systemd.unit(5) "Unit File Load Path", and the scripts that
- * systemd-sysv-generator(8) takes for services. */
+/* The scripts that systemd-sysv-generator(8) takes for services count too. */
 static bool lacks_unit(const struct unit *unit, const char *value)
 {
-    static const char *const more[] = {"/run/systemd/generator",
-                                       "/run/systemd/generator.early",
-                                       "/run/systemd/generator.late",
-                                       "/run/systemd/transient",
-                                       "/run/systemd/system.control",
-                                       "/etc/systemd/system.control",
-                                       "/run/systemd/system.attached",
-                                       "/etc/systemd/system.attached",
-                                       "/etc/init.d"};
-    char word[PATH_SIZE], path[PATH_SIZE];
+    char word[PATH_SIZE], script[PATH_SIZE];
     bool lacks = false;
 
     for (const char *at = value; text_word(&at, " \t", word, sizeof(word));) {
+        int n = (int)(strlen(word) - strlen(".service"));
         bool is_there = !text_ends(word, ".service") || strpbrk(word, "@%") ||
-                        unit_is_installed(unit->root, word);
-        for (size_t i = 0; !is_there && i < COUNT_OF(more); i++) {
-            size_t n = strlen(word) - (i + 1 == COUNT_OF(more) ? strlen(".service") : 0);
-            (void)text_set(path, sizeof(path), "%s/%.*s", more[i], (int)n, word);
-            is_there = file_exists(unit->root, path);
-        }
+                        unit_is_installed(unit->root, word) ||
+                        (text_set(script, sizeof(script), "/etc/init.d/%.*s", n, word) &&
+                         file_exists(unit->root, script));
         lacks |= !is_there || unit_is_masked(unit->root, word);
     }
     return lacks;

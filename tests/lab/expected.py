@@ -404,6 +404,7 @@ EXPECTED = [  # fault, verdict, first finding
     ("agent-proxy:opens tls-untrusted", "not-ready", "tls-untrusted"),
     ("agent-proxy-by:run", "not-ready", "proxy-in-the-way"),
     ("agent-proxy-by:vendor", "not-ready", "proxy-in-the-way"),
+    ("agent-proxy-by:control", "not-ready", "proxy-in-the-way"),
     ("agent-proxy-by:file", "not-ready", "proxy-in-the-way"),
     ("agent-proxy-by:capitals", "not-ready", "proxy-in-the-way"),
     ("agent-proxy-by:later", "ready", None),

@@ -386,6 +386,19 @@ static void the_environment_is_put_together_as_by_systemd(void **state)
           {"/run/systemd/system/amazon-ssm-agent.service.d/b.conf",
            "[Service]\nEnvironment=https_proxy=http://b\n"}},
          "http://b"},
+        /* systemctl set-property comes before all others, what generators are late with after them */
+        {{{"/etc/systemd/system.control/amazon-ssm-agent.service.d/p.conf",
+           "[Service]\nEnvironment=https_proxy=http://a\n"},
+          {"/run/systemd/transient/amazon-ssm-agent.service.d/p.conf", "[Service]\n"},
+          {"/etc/systemd/system/amazon-ssm-agent.service.d/p.conf", "[Service]\n"}},
+         "http://a"},
+        {{{"/run/systemd/generator.late/amazon-ssm-agent.service.d/p.conf",
+           "[Service]\nEnvironment=https_proxy=http://a\n"}},
+         "http://a"},
+        {{{"/run/systemd/generator.late/amazon-ssm-agent.service.d/p.conf",
+           "[Service]\nEnvironment=https_proxy=http://a\n"},
+          {"/usr/lib/systemd/system/amazon-ssm-agent.service.d/p.conf", "[Service]\n"}},
+         ""},
         /* files win over variables, wherever they are named, and quote otherwise */
         {{{drop_in, "[Service]\nEnvironmentFile=/etc/a\nEnvironment=https_proxy=http://b\n"},
           {"/etc/a", "; note\n# note\n  https_proxy = http://x\nhttps_proxy='http://a'\n"}},
@@ -731,7 +744,7 @@ static void a_sandbox_that_keeps_the_agent_down_is_named(void **state)
         put("/lib/systemd/system/amazon-ssm-agent.service",
             "[Service]\nExecStart=/usr/bin/amazon-ssm-agent\n");
         for (size_t j = 0; j < COUNT_OF(others); j++)
-            put(others[j], "");
+            put(others[j], "[Unit]\n");
         put_program("/a b", "");
         put("/etc/systemd/system/amazon-ssm-agent.service.requires/amazon-ssm-agent.service", "");
         put("/etc/group", "root:x:0:\nstaff:x:50:\n");

@@ -327,6 +327,7 @@ _PLACES = {  # how systemd comes by the agent's environment: files of units, sys
     "prefix": "/etc/systemd/system/amazon-ssm-.service.d/proxy.conf",
     "run": "/run/systemd/system/amazon-ssm-agent.service.d/proxy.conf",
     "vendor": "/usr/lib/systemd/system/amazon-ssm-agent.service.d/proxy.conf",
+    "control": "/etc/systemd/system.control/amazon-ssm-agent.service.d/50-proxy.conf",
 }
 _WORDS = ("file", "capitals", "reset", "unset", "later", "empty")
 
