@@ -181,6 +181,12 @@ link.test_round            := -Wl,--wrap=loop_free,--wrap=discover_start,--wrap=
 link.test_tell             := -Wl,--wrap=isatty,--wrap=ioctl,--wrap=mkdir,--wrap=access,--wrap=unlink,--wrap=open,--wrap=poll,--wrap=clock_monotonic_ms,--wrap=file_write_atomically,--wrap=output_write,--wrap=journal_send,--wrap=observe_connected
 link.test_wait             := -Wl,--wrap=confine,--wrap=filter_drops_all,--wrap=round_run,--wrap=changes_open,--wrap=changes_close,--wrap=changes_fd,--wrap=changes_take,--wrap=tell_state,--wrap=tell_verdict,--wrap=tell_device,--wrap=tell_ready,--wrap=mkdir,--wrap=clock_monotonic_ms,--wrap=clock_rest,--wrap=changes_poll_ms,--wrap=look_new,--wrap=look_free,--wrap=look_follow,--wrap=look_differs,--wrap=file_write_atomically,--wrap=observe_connected
 
+# What is counted in confined children is written by a thread that is not.
+counted.coverage := $(objects)/tests/coverage/counted.o
+counted.mcdc     := $(counted.coverage)
+$(objects)/unit/test_confine: $(counted.$(flavour))
+link.test_confine = $(if $(counted.$(flavour)),-Wl$(comma)--wrap=confine$(comma)--wrap=_exit)
+
 # One program a file, with everything but main.o; whatever else lies in tests/unit helps them all.
 $(objects)/unit/%: $(objects)/tests/unit/%.o $(patsubst %.c,$(objects)/%.o,$(helpers)) \
 		$(filter-out %/agent/main.o,$(program_objects))
@@ -288,6 +294,7 @@ eva: setup-eva ## Frama-C's Eva over readers of foreign bytes that need no libra
 	tests/eva/run
 
 coverage: setup-coverage setup-check setup-lab ## which lines and branches of agent/ the unit tests, the situations and the lab reach
+	tests/coverage/selftest
 	@$(MAKE) flavour=coverage all
 	tests/coverage/run $(SUITES)
 

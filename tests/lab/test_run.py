@@ -179,7 +179,8 @@ running.communicate()
 
 
 @pytest.mark.parametrize(
-    "faults", ["policy-missing", "credentials-rejected", "proxy-login:shown", *(f"proxy-login:{way} policy-missing" for way in ("file", "env"))]
+    "faults",
+    ["policy-missing", "dhmc policy-missing", "credentials-rejected", "proxy-login:shown", *(f"proxy-login:{way} policy-missing" for way in ("file", "env"))],
 )
 def test_between_rounds_memory_holds_no_secret(faults):
     with Lab(faults.split()) as lab:

@@ -890,22 +890,31 @@ static void fill_texts(const struct fields *fields, char *base, const struct for
     }
 }
 
+/* The best of some: others on the machine only make it more. */
 static double cost_of(const struct form *form, uint32_t step)
 {
+    enum { TRIES = 3 };
     struct timespec from, to;
+    double least = 0;
 
-    memset(&facts, 0, sizeof(facts));
-    fill_texts(&facts_fields, (char *)&facts, form, step);
-    (void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &from);
-    anonymize_facts(&facts);
-    (void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &to);
-    return (double)(to.tv_sec - from.tv_sec) + (double)(to.tv_nsec - from.tv_nsec) / 1e9;
+    for (int i = 0; i < TRIES; i++) {
+        memset(&facts, 0, sizeof(facts));
+        fill_texts(&facts_fields, (char *)&facts, form, step);
+        (void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &from);
+        anonymize_facts(&facts);
+        (void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &to);
+        double cost =
+            (double)(to.tv_sec - from.tv_sec) + (double)(to.tv_nsec - from.tv_nsec) / 1e9;
+        least = i == 0 || cost < least ? cost : least;
+    }
+    return least;
 }
 
-/* Tens of thousands of names or addresses take some times what one takes that is there as often. */
+/* Tens of thousands of names or addresses take some times what one takes that is there as often, and
+ * not some thousand times. */
 static void many_names_end_soon(void **state)
 {
-    enum { TIMES = 10 };
+    enum { TIMES = 30 };
     static const struct form forms[] = {
         {"", "x", "."}, {"", "x", ":"}, {"20.", ".", ","}, {"2a00:", ":", "::1 "}};
     (void)state;

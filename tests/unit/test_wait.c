@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -96,6 +97,8 @@ int __wrap_file_write_atomically(const char *path, const char *bytes, size_t n, 
 int __real_file_write_atomically(const char *path, const char *bytes, size_t n, unsigned int mode);
 enum answer __wrap_observe_connected(const char *root, const struct facts *facts);
 
+static int dumpable; /* PR_GET_DUMPABLE, when the process was confined */
+
 static void tell(const char *what)
 {
     (void)text_add(told, sizeof(told), "%s%s", told[0] ? " " : "", what);
@@ -105,6 +108,7 @@ void __wrap_confine(const struct options *options, enum confinement confinement)
 {
     (void)options;
     assert_int_equal(confinement, CONFINED_WITH_NETWORK);
+    dumpable = prctl(PR_GET_DUMPABLE, 0, 0, 0, 0);
 }
 
 bool __wrap_filter_drops_all(const char *root, char *why, size_t size)
@@ -524,6 +528,16 @@ static void a_program_in_trouble_is_at_fault(void **state)
     assert_int_equal(run_wait("wait -o short"), EXIT_FAULT);
     assert_string_equal(said_out, "");
     assert_non_null(strstr(said_err, "the round could not run"));
+}
+
+/* prctl(2): who may not be dumped has no core, and no ptrace(2) by others of its user. */
+static void its_memory_is_for_nobody_else(void **state)
+{
+    (void)state;
+    list[0].situation = "healthy";
+    assert_int_equal(prctl(PR_SET_DUMPABLE, 1, 0, 0, 0), 0);
+    assert_int_equal(run_check("check"), EXIT_READY);
+    assert_int_equal(dumpable, 0);
 }
 
 static void a_wrong_endpoint_is_wrong_usage(void **state)
@@ -963,6 +977,7 @@ int main(void)
         cmocka_unit_test_setup(the_first_look_is_no_change, start),
         cmocka_unit_test_setup(after_a_change_a_round_is_whole, start),
         cmocka_unit_test_setup(a_program_in_trouble_is_at_fault, start),
+        cmocka_unit_test_setup(its_memory_is_for_nobody_else, start),
         cmocka_unit_test_setup(a_wrong_endpoint_is_wrong_usage, start),
         cmocka_unit_test_setup(ticks_draw_nothing_where_there_is_no_terminal, start),
         cmocka_unit_test_setup(nobody_is_named_when_that_is_asked, start),
