@@ -884,6 +884,7 @@ static void a_file_of_the_sdk_must_be_ini(void **state)
         {"/root/.aws/credentials", "AWS_SHARED_CREDENTIALS_FILE=/gone", "garbage", false},
         {"/etc/ini", with, "# x\r\n[profile a]\r\nb = [c], d # e\r\n  f = g\r\n", false},
         {"/etc/ini", with, "a\n\n  b", true},
+        {"/etc/ini", with, "a\r\n\r\n  b", true},
         {"/etc/ini", with, "a\n  b\n", false},
         {"/etc/ini", with, "= b\n", true},
         {"/etc/ini", with, "a = \"b\n", false},
@@ -1035,6 +1036,11 @@ static void other_workers_are_not_the_agents(void **state)
     put_program("/usr/bin/ssm-agent-worker", "#!");
     read_anew(state);
     assert_false(agent.worker_missing);
+    assert_string_equal(agent.missing, "ssm-session-worker, ssm-document-worker");
+    put("/var/lib/dpkg/status", "Package: amazon-ssm-agent\nStatus: install ok installed\n"
+                                "Version: 3.0.0.0\n\n"); /* the first that has them */
+    put_program("/usr/bin/ssm-agent-worker", "#!");
+    read_anew(state);
     assert_string_equal(agent.missing, "ssm-session-worker, ssm-document-worker");
 }
 
