@@ -257,6 +257,7 @@ AGENT = {
     "agent-proxy-for-imds:silent": ("down", 10),
     "agent-proxy-for-imds:capitals": ("down", 1),
     "agent-proxy:https": ("down", 2),
+    "agent-environment:https_proxy:${PROXY}": ("down", 30),
     "agent-proxy-by": ("down", 22),
     "agent-proxy-by:all-services": ("down", 17),
     "agent-proxy-by:prefix": ("down", 20),

@@ -288,6 +288,7 @@ EXPECTED = [  # fault, verdict, first finding
     ("agent-proxy-for-imds:silent", "not-ready", "imds-through-proxy"),
     ("agent-proxy-for-imds:capitals", "not-ready", "imds-through-proxy"),
     ("agent-proxy:https", "not-ready", "proxy-in-the-way"),
+    ("agent-environment:https_proxy:${PROXY}", "not-ready", "proxy-in-the-way"),
     ("agent-proxy-by", "not-ready", "proxy-in-the-way"),
     ("agent-proxy-by:all-services", "not-ready", "proxy-in-the-way"),
     ("agent-proxy-by:prefix", "not-ready", "proxy-in-the-way"),
