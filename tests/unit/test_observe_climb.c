@@ -2758,6 +2758,26 @@ static void a_proxy_by_tls_that_speaks_plainly_is_wrong(void **state)
     observe = NULL;
 }
 
+/* gorilla/websocket hands net.Dial what the URL has, and adds no port for SOCKS. */
+static void a_socks_proxy_without_a_port_opens_no_websocket(void **state)
+{
+    static const struct {
+        const char *url;
+        enum failure failure;
+    } rows[] = {{"socks5://10.0.0.5", FAILURE_NO_WEBSOCKET},
+                {"socks5://10.0.0.5:1080", FAILURE_NONE},
+                {"http://10.0.0.5", FAILURE_NONE}};
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        (void)set_up(state);
+        start_with_proxy(rows[i].url);
+        assert_int_equal(facts.endpoints[SERVICE_SSMMESSAGES].proxy.failure, rows[i].failure);
+        assert_int_equal(SSM->proxy.failure, FAILURE_NONE);
+        observe_free(observe);
+    }
+    observe = NULL;
+}
+
 static void a_proxys_name_is_asked_of_one_server_after_the_other(void **state)
 {
     (void)state;
@@ -3004,6 +3024,7 @@ int main(void)
         TEST(a_login_is_shown_to_the_proxy_that_it_is_for),
         TEST(a_user_without_a_password_is_not_shown_for_the_websocket),
         TEST(a_proxy_by_tls_that_speaks_plainly_is_wrong),
+        TEST(a_socks_proxy_without_a_port_opens_no_websocket),
         TEST(a_proxys_name_is_asked_of_one_server_after_the_other),
         TEST(the_fourth_server_is_asked_for_no_name),
         TEST(a_proxys_next_address_is_dialled),
