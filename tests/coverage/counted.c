@@ -49,7 +49,8 @@ void __wrap_confine(const struct options *options, enum confinement confinement)
 {
     pthread_t thread;
 
-    is_waiting = is_waiting || (sem_init(&has_ended, 0, 0) == 0 && pthread_create(&thread, NULL, wait_for_the_end, NULL) == 0);
+    is_waiting = is_waiting || (sem_init(&has_ended, 0, 0) == 0 &&
+                                pthread_create(&thread, NULL, wait_for_the_end, NULL) == 0);
     __real_confine(options, confinement);
 }
 

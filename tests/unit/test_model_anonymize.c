@@ -903,8 +903,7 @@ static double cost_of(const struct form *form, uint32_t step)
         (void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &from);
         anonymize_facts(&facts);
         (void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &to);
-        double cost =
-            (double)(to.tv_sec - from.tv_sec) + (double)(to.tv_nsec - from.tv_nsec) / 1e9;
+        double cost = (double)(to.tv_sec - from.tv_sec) + (double)(to.tv_nsec - from.tv_nsec) / 1e9;
         least = i == 0 || cost < least ? cost : least;
     }
     return least;
