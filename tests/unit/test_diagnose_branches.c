@@ -140,6 +140,25 @@ static void a_resolver_that_is_none_is_not_silent(void **state)
     assert_false(names_lookup(&facts, SERVICE_SSM).silent);
 }
 
+/* A stub was not asked yet, and its upstream server is silent. */
+static void nobody_answers_where_the_stub_was_not_asked(void **state)
+{
+    struct endpoint_facts *endpoint = &facts.endpoints[SERVICE_SSM];
+    (void)state;
+
+    facts.resolvers.stub = true;
+    for (int32_t i = 0; i < endpoint->n_answers; i++)
+        endpoint->answers[i].step = (struct step){.outcome = OUTCOME_UNTRIED};
+    struct dns_answer *answer = add_answer(endpoint, "10.0.0.2", ASKED_UPSTREAM, FAMILY_IPV4);
+    answer->step = (struct step){.outcome = OUTCOME_FAILED, .failure = FAILURE_TIMEOUT};
+    answer->rcode = -1;
+    look("dns-resolver-unreachable", RUNG_RESOLVE);
+    assert_null(names_lookup(&facts, SERVICE_SSM).answer);
+    assert_true(where_nobody_answers(&view));
+    answer->step.outcome = OUTCOME_UNTRIED;
+    assert_false(where_nobody_answers(&view));
+}
+
 /* A question by IPv6 stays here only where there is IPv6. */
 static void a_question_that_is_not_sent_has_a_family(void **state)
 {
@@ -341,6 +360,7 @@ int main(void)
         cmocka_unit_test_setup(every_nameserver_is_denied_where_there_is_one, start),
         cmocka_unit_test_setup(no_firewall_stands_before_amazons_resolver, start),
         cmocka_unit_test_setup(a_resolver_that_is_none_is_not_silent, start),
+        cmocka_unit_test_setup(nobody_answers_where_the_stub_was_not_asked, start),
         cmocka_unit_test_setup(a_question_that_is_not_sent_has_a_family, start),
         cmocka_unit_test_setup(an_alias_of_amazons_is_no_false_answer, start),
         cmocka_unit_test_setup(a_pinned_name_is_no_trouble_of_dns, start),
