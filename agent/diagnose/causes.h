@@ -50,6 +50,7 @@ enum way {
     N_WAYS
 };
 
+/* The last place of a list stays empty (tests/unit/test_diagnose_rows.c). */
 enum { MAX_REASONS = 12, MAX_PARTS = 5, MAX_TITLES = 5, MAX_QUOTES = 6, MAX_LISTED = 7 };
 
 /* The checks first to end - 1, where they failed for one of the reasons (none named: for any). Checks

@@ -155,7 +155,7 @@ static void explain(struct view *view, check_set checks)
 
 static void add_alternatives(const struct view *view, struct finding *finding)
 {
-    for (int i = 0; i < MAX_LISTED && view->cause->unless_excluded[i]; i++) {
+    for (int i = 0; view->cause->unless_excluded[i]; i++) {
         const char *code = view->cause->unless_excluded[i];
         if (excluded(view, code))
             continue;
@@ -196,7 +196,7 @@ static void add_finding(struct view *view, struct report *report)
     const struct cause *cause = view->cause;
 
     memset(finding, 0, sizeof(*finding));
-    for (int i = 0; i < MAX_QUOTES && cause->evidence[i]; i++)
+    for (int i = 0; cause->evidence[i]; i++)
         cause->evidence[i](view, finding);
     if (cause->is_note && finding->n_evidence == 0)
         return;

@@ -166,7 +166,7 @@ static bool covers(const struct part *part, enum check check)
 
 static bool names(const struct part *part, enum failure reason)
 {
-    for (int i = 0; i < MAX_REASONS && part->because[i] != FAILURE_NONE; i++)
+    for (int i = 0; part->because[i] != FAILURE_NONE; i++)
         if (part->because[i] == reason)
             return true;
     return part->because[0] == FAILURE_NONE;

@@ -145,7 +145,7 @@ void title_fill(const struct view *view, char to[TITLE_SIZE])
 {
     struct filling filling = {.view = view, .unknown = UNKNOWN_ENDS};
 
-    for (int i = 0; i < MAX_TITLES && view->cause->here[i].text; i++) {
+    for (int i = 0; view->cause->here[i].text; i++) {
         const struct title *title = &view->cause->here[i];
         if (test_holds(&title->when, view) && fill(&filling, title->text, to, TITLE_SIZE))
             return;

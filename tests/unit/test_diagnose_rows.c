@@ -782,6 +782,8 @@ static void each_list_of_a_row_has_room_left(void **state)
         if (cause->here[MAX_TITLES - 1].text || cause->explains[MAX_PARTS - 1].end != 0 ||
             cause->evidence[MAX_QUOTES - 1] || cause->unless_excluded[MAX_LISTED - 1])
             fail_msg("%s: make room in causes.h", cause->code);
+        for (int j = 0; j < MAX_PARTS; j++)
+            assert_int_equal(cause->explains[j].because[MAX_REASONS - 1], FAILURE_NONE);
     }
 }
 

@@ -928,6 +928,34 @@ static void a_missing_line_of_zeros_is_missing(void **state)
     buffer_clear(&all);
 }
 
+/* Its lines are whole, and together they are not what was written; the first one is there twice. */
+static void lines_of_two_blocks_are_none(void **state)
+{
+    unsigned char bytes[3 * FOLDED_LINE_BYTES - CRC24_BYTES] = {1};
+    struct buffer one, other, log, found;
+    size_t start = 0;
+
+    (void)state;
+    buffer_init(&one, MAX_TEXT);
+    buffer_init(&other, MAX_TEXT);
+    buffer_init(&log, MAX_TEXT);
+    buffer_init(&found, MAX_TEXT);
+    assert_true(folded_write(bytes, sizeof(bytes), &one));
+    memset(bytes, 2, sizeof(bytes));
+    assert_true(folded_write(bytes, sizeof(bytes), &other));
+    const size_t n = one.used / 3;
+    (void)buffer_add(&log, one.bytes, n);
+    (void)buffer_add(&log, one.bytes, n);
+    (void)buffer_add(&log, other.bytes + n, n);
+    (void)buffer_add(&log, one.bytes + 2 * n, n);
+    assert_int_equal(folded_find(log.bytes, log.used, &found, &start, error, sizeof(error)),
+                     FOLDED_DAMAGED);
+    buffer_clear(&found);
+    buffer_clear(&log);
+    buffer_clear(&other);
+    buffer_clear(&one);
+}
+
 /* An escape sequence that ends with the text, or is none. */
 static void an_escape_at_the_end_does_not_matter(void **state)
 {
@@ -977,6 +1005,7 @@ int main(void)
         cmocka_unit_test(a_command_that_cannot_be_folded_ends),
         cmocka_unit_test(the_last_of_two_damaged_blocks_is_named),
         cmocka_unit_test(a_missing_line_of_zeros_is_missing),
+        cmocka_unit_test(lines_of_two_blocks_are_none),
         cmocka_unit_test(an_escape_at_the_end_does_not_matter),
         cmocka_unit_test(a_damaged_block_shows_its_text),
     };

@@ -547,6 +547,27 @@ static void more_rows_hold_more_commands(void **state)
     free(filled);
 }
 
+/* Who intercepts TLS keeps the role from being proven; the agent may register all the same. */
+static void a_role_that_is_not_proven_is_said(void **state)
+{
+    struct filled *filled = fill("tls-intercepted");
+    struct report *report = &filled->report;
+    (void)state;
+
+    report->checks[check_of_service(SERVICE_SSM, RUNG_TLS)].reason = FAILURE_INTERCEPTED;
+    report->checks[check_of_service(SERVICE_SSM, RUNG_AUTHORIZE)].status = STATUS_SKIP;
+    for (enum verdict verdict = VERDICT_DEGRADED; verdict <= VERDICT_NOT_READY; verdict++) {
+        struct buffer text;
+        buffer_init(&text, REPORT_MAX_BYTES);
+        report->verdict = verdict;
+        short_write(report, &(struct style){0}, &text);
+        assert_int_equal(strstr(text.bytes, "role not proven") != NULL,
+                         verdict == VERDICT_DEGRADED);
+        buffer_clear(&text);
+    }
+    free(filled);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -555,6 +576,7 @@ int main(void)
         cmocka_unit_test(the_page_without_a_login_is_whole),
         cmocka_unit_test(what_the_last_screen_holds),
         cmocka_unit_test(more_rows_hold_more_commands),
+        cmocka_unit_test(a_role_that_is_not_proven_is_said),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
