@@ -171,10 +171,9 @@ view_quotes quote_no_resolver, quote_lookup, quote_stub, quote_servers_not_read,
 
 /* ... and what the names lead to */
 view_holds where_vpc_is_bypassed, when_search_list_leads, where_private_name_is_public,
-    where_strange_addresses_are_used, when_own_blocks_are_known, when_name_is_pinned,
-    when_every_private_name_is_public, when_has_gateway, when_name_is_fips,
-    when_name_leads_to_no_endpoint, when_no_public_address_answers, when_no_address_is_public,
-    when_nobody_knows_the_name;
+    where_strange_addresses_are_used, when_name_is_pinned, when_every_private_name_is_public,
+    when_has_gateway, when_name_is_fips, when_name_leads_to_no_endpoint,
+    when_no_public_address_answers, when_no_address_is_public, when_nobody_knows_the_name;
 view_quotes quote_each_name, quote_bypass, quote_searched, quote_pin, quote_private_one,
     quote_source_of_name;
 

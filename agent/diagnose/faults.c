@@ -415,15 +415,24 @@ const struct fault *faults_first(const struct faults *faults, enum check check)
 
 /* --- the checks of the agent: what they say is the faults --- */
 
-/* The worst decides, and every one is named. False: there is none. */
+/* The worst decides, and every one is named that fits. False: there is none. */
 static bool say_faults(const struct judge *judge, const struct faults *faults, enum check check)
 {
     const struct fault *first = faults_first(faults, check);
+    const size_t room = LINE_SIZE - sizeof("; ; and 99 more");
     char words[LINE_SIZE] = "";
+    int n_more = 0;
 
-    for (int i = 0; i < faults->n; i++)
-        if (faults->at[i].check == check)
+    for (int i = 0; i < faults->n; i++) {
+        if (faults->at[i].check != check)
+            continue;
+        if (n_more > 0 || (words[0] && strlen(words) + strlen(faults->at[i].words) > room))
+            n_more++;
+        else
             text_list(words, sizeof(words), "; ", faults->at[i].words);
+    }
+    if (n_more > 0)
+        (void)text_add(words, sizeof(words), "; and %d more", n_more);
     if (first)
         checks_say(judge, check, first->status, first->reason, 0, "%s", words);
     return first;

@@ -86,6 +86,22 @@ static bool is_foreign(const struct interface_facts *interface)
            (interface->own == ANSWER_UNKNOWN && !has_address(interface));
 }
 
+/* Alone in its own block, beside an IPv4 subnet of the device's that it is not in: all of an instance's addresses on one interface
+ * are of its subnet. What that is IMDS says, where it answers. */
+static bool is_of_no_subnet(const struct interface_facts *device, const char *source)
+{
+    bool alone = false, another = false;
+
+    for (int32_t i = 0; i < device->n_addresses; i++) {
+        const char *own = device->addresses[i];
+        bool is_single = text_ends(own, "/32");
+        alone |= is_single && place_in_cidr(source, own);
+        another |= !is_single && family_of(own) == FAMILY_IPV4 && !text_starts(own, "169.254.") &&
+                   !place_in_cidr(source, own);
+    }
+    return alone && another;
+}
+
 /* In none of the VPC's blocks, where those are known: the VPC takes no such packet of an instance (EC2 User Guide, "source/destination
  * checking"). Another interface than the primary one may be in another VPC. */
 static bool is_of_no_vpc(const struct facts *facts, const struct interface_facts *device,
@@ -96,6 +112,8 @@ static bool is_of_no_vpc(const struct facts *facts, const struct interface_facts
 
     for (int32_t i = 0; i < facts->instance.n_vpc_cidrs; i++)
         known |= family_of(facts->instance.vpc_cidrs[i]) == family_of(source);
+    if (facts->instance.n_vpc_cidrs == 0)
+        return is_of_no_subnet(device, source);
     return known && place != PLACE_OWN_SUBNET && place != PLACE_IN_VPC &&
            device == interface_with(facts, facts->instance.private_ipv4);
 }

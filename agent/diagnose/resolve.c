@@ -663,28 +663,12 @@ bool where_strange_addresses_are_used(const struct view *view)
     return naming.any_private && naming.by[PLACE_LOCAL] > 0;
 }
 
+/* Another VPC, to which a peering leads, may use public address space of its own: nothing on this machine tells that from AWS's. */
 bool when_no_address_is_public(const struct view *view)
 {
     for (struct each it = {0}; view_each(view, N_RUNGS, &it);)
         if (names_look(view->facts, it.service).by[PLACE_PUBLIC] > 0)
             return false;
-    return true;
-}
-
-/* A VPC may have public addresses of its own: those of IPv6 always, and of IPv4 where it was made so. */
-bool when_own_blocks_are_known(const struct view *view)
-{
-    const struct instance_facts *instance = &view->facts->instance;
-
-    for (struct each it = {0}; view_each(view, RUNG_PRIVATE, &it);) {
-        const char *stranger = names_look(view->facts, it.service).stranger;
-        int32_t i = 0;
-        while (stranger && i < instance->n_vpc_cidrs &&
-               family_of(instance->vpc_cidrs[i]) != family_of(stranger))
-            i++;
-        if (stranger && i == instance->n_vpc_cidrs)
-            return false;
-    }
     return true;
 }
 

@@ -313,6 +313,7 @@ AGENT = {
     "handshake-slow": ("up", 32),
     "handshake-slow:ssmmessages:6000 slow-endpoint:ssmmessages:6000": ("up", 26),
     "handshake-slow:ssmmessages:8000 slow-endpoint:ssmmessages:8000": ("down", 110),
+    "foreign-source:imds": ("down", 40),
     "dns-malformed": ("down", 45),
     "dns-malformed:tail": ("up", 2),
     "dns-unsteady": ("up", 2),

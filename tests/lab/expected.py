@@ -670,6 +670,7 @@ EXPECTED = [  # fault, verdict, first finding
     ("dns-resolver-unreachable:cut-off", "not-ready", "dns-resolver-unreachable"),
     ("dns-hosts-override:all:right private-dns-off egress-blocked", "not-ready", "dns-hosts-override"),
     ("foreign-source", "not-ready", "route-elsewhere"),
+    ("foreign-source:imds", "not-ready", "route-elsewhere"),
     ("rule-by-port", "not-ready", "no-route"),
     ("rule-by-port:blackhole", "not-ready", "no-route"),
     ("rule-by-port:tunnel", "not-ready", "route-elsewhere"),

@@ -909,6 +909,16 @@ static void source_is_of_no_vpc(struct facts *facts)
         route_by(facts, facts->endpoints[i].addresses[j].address, "ens5", "172.16.0.9");
 }
 
+/* ... and nothing is known of the VPC. */
+static void source_of_imds_is_of_no_subnet(struct facts *facts)
+{
+    SET(facts->network.interfaces[0].addresses[facts->network.interfaces[0].n_addresses++],
+        "172.16.0.9/32");
+    break_imds(facts, CHECK_IMDS_CONNECT, FAILURE_TIMEOUT, 1204);
+    facts->network.interfaces[0].own = ANSWER_UNKNOWN;
+    route_by(facts, "169.254.169.254", "ens5", "172.16.0.9");
+}
+
 static void tunnel_has_imds(struct facts *facts)
 {
     break_imds(facts, CHECK_IMDS_CONNECT, FAILURE_TIMEOUT, 1204);
@@ -1120,6 +1130,7 @@ const struct situation reach_situations[] = {
     {"route-elsewhere", tunnel_has_the_endpoints},
     {"route-elsewhere--source", source_is_a_tunnels},
     {"route-elsewhere--other-network", source_is_of_no_vpc},
+    {"route-elsewhere--imds-source", source_of_imds_is_of_no_subnet},
     {"route-elsewhere--imds", tunnel_has_imds},
     {"route-elsewhere--imds-bridge", bridge_has_imds},
     {"route-elsewhere--resolver", tunnel_has_the_resolver},

@@ -472,6 +472,11 @@ static void what_the_unit_denies_counts_where_it_is_needed(void **state)
         assert_summary("agent.config", rows[i].words);
     }
     facts_healthy(&facts);
+    SET(facts.agent.denied_file, "/etc/systemd/system/amazon-ssm-agent.service.d/hardening.conf");
+    SET(facts.agent.denied_networks, "10.0.0.0/8 172.16.0.0/12 192.168.0.0/16");
+    assert_check("agent.config", STATUS_FAIL, FAILURE_ENVIRONMENT);
+    assert_summary("agent.config", "192.168.0.0/16; and 2 more"); /* whole, and at the end */
+    facts_healthy(&facts);
     SET(facts.agent.denied_networks, "10.0.0.2");
     facts.resolvers.n_configured = 2;
     SET(facts.resolvers.configured[1], "10.0.0.3");

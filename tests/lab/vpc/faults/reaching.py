@@ -244,10 +244,12 @@ def _(world, variant="resolver"):
     world.routes += [f"{address} dev tun0" for address in to]
 
 
-@fault("foreign-source", "routes on the instance send what is for the endpoints from an address of another network", "route-elsewhere")
-def _(world):
+@fault("foreign-source", "routes on the instance send what is for the endpoints, or IMDS, from an address of another network",
+       "route-elsewhere", "[endpoints|imds]")
+def _(world, to="endpoints"):
     world.addresses.append("172.16.0.9/32")
-    world.routes += [f"{address} via 10.0.1.1 dev {w.INTERFACE} src 172.16.0.9" for address in _addresses("all")]
+    addresses = _addresses("all") if choice(to, "endpoints", "imds") == "endpoints" else [w.IMDS]
+    world.routes += [f"{address} via 10.0.1.1 dev {w.INTERFACE} src 172.16.0.9" for address in addresses]
 
 
 @fault(
