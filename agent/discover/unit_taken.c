@@ -190,22 +190,32 @@ static bool lacks_credential(const struct unit *unit, const char *value)
     return colon && is_gone(unit, colon + 1);
 }
 
-/* group(5) of this machine: where another service knows groups too, none is missed. */
-static bool lacks_group(const struct unit *unit, const char *value)
+/* passwd(5) or group(5) of this machine: where another service knows accounts too, none is missed. */
+static bool lacks_account(const struct unit *unit, const char *file, const char *names)
 {
-    LOCAL_BUFFER groups = {.max_bytes = FILE_MAX_BYTES};
+    LOCAL_BUFFER accounts = {.max_bytes = FILE_MAX_BYTES};
     char word[NAME_SIZE], line[NAME_SIZE + 3];
     bool lacks = false;
 
     if (file_exists(unit->root, "/etc/sssd/sssd.conf") ||
-        file_read(unit->root, "/etc/group", &groups) != 0)
+        file_read(unit->root, file, &accounts) != 0)
         return false;
-    for (const char *at = value; text_word(&at, " \t", word, sizeof(word));) {
+    for (const char *at = names; text_word(&at, " \t", word, sizeof(word));) {
         (void)text_set(line, sizeof(line), "\n%s:", word);
-        lacks |= !text_starts(groups.bytes, line + 1) && !strstr(groups.bytes, line) &&
+        lacks |= !text_starts(accounts.bytes, line + 1) && !strstr(accounts.bytes, line) &&
                  strspn(word, "0123456789") < strlen(word) && !strchr(word, '%');
     }
     return lacks;
+}
+
+static bool lacks_group(const struct unit *unit, const char *names)
+{
+    return lacks_account(unit, "/etc/group", names);
+}
+
+static bool lacks_user(const struct unit *unit, const char *name)
+{
+    return lacks_account(unit, "/etc/passwd", name);
 }
 
 /* The scripts that systemd-sysv-generator(8) takes for services count too. */
@@ -532,14 +542,17 @@ static const struct row {
     const char *is;                                            /* only this value */
     const char *unless;  /* not where one of these keys is set as well */
     uint64_t too_little; /* measured of agent 3.3.1142.0 */
-    bool confines;       /* not what ExecStart=+ starts */
+    bool confines;       /* not what ExecStart=+ starts, */
+    bool of_user;        /* nor what ExecStart=! does, but for !! on these kernels */
 } rows[] = {
     {"ExecStart", LIST, TAKEN_ALL, " starts nothing", .is = ""},
     {"ExecStart", LIST, TAKEN_ALL, ", which is no agent", starts_no_agent},
     {"ExecStart", LIST, TAKEN_MAYBE, ", if that starts no agent", starts_another},
     {"ExecStart", LIST, TAKEN_ALL, ": two, without an empty ExecStart= between them", starts_twice},
     {"ExecStart", EACH, TAKEN_ALL, ", and with an option the agent does not stay", has_option},
-    {"User", LAST, TAKEN_ALL, ", the agent needs root", is_not_root, .confines = true},
+    {"User", LAST, TAKEN_ALL, ", the agent needs root", is_not_root, .confines = true,
+     .of_user = true},
+    {"User", LAST, TAKEN_ALL, GONE, lacks_user},
     {"DynamicUser", LAST, TAKEN_ALL, ", the agent needs root", is_on, .confines = true},
     {"ProtectSystem", LAST, TAKEN_ALL, ", and no ReadWritePaths= has /var/lib/amazon", cannot_write,
      .is = "strict", .confines = true},
@@ -655,8 +668,11 @@ static bool find_taking(const struct unit *unit, const struct row *row, char val
 static bool is_lifted(const struct unit *unit, const struct row *row)
 {
     const struct words start = value_of(unit, "ExecStart", true);
+    const size_t n = strspn(start.text, "@-:+!");
+    const char *bang = memchr(start.text, '!', n);
     char key[NAME_SIZE];
-    bool lifted = row->confines && memchr(start.text, '+', strspn(start.text, "@-:+"));
+    bool lifted = (row->confines && memchr(start.text, '+', n)) ||
+                  (row->of_user && bang && bang[1] != '!');
 
     for (const char *at = row->unless ? row->unless : ""; text_word(&at, " ", key, sizeof(key));)
         lifted |= sets(unit, key);

@@ -175,7 +175,7 @@ void healthy_address(struct facts *facts, enum service service, struct address_f
 struct dns_answer *add_answer(struct endpoint_facts *endpoint, const char *server,
                               enum asked_as asked_as, enum family family)
 {
-    struct dns_answer *answer = &endpoint->answers[endpoint->n_answers++];
+    struct dns_answer *answer = NEXT(endpoint->answers, endpoint->n_answers);
     memset(answer, 0, sizeof(*answer));
     SET(answer->server, "%s", server);
     answer->asked_as = asked_as;
@@ -209,7 +209,7 @@ static void healthy_endpoint(struct facts *facts, enum service service)
     for (size_t i = 0; i < COUNT_OF(probes); i++) {
         if (probes[i].service != service)
             continue;
-        struct action_facts *action = &endpoint->actions[endpoint->n_actions++];
+        struct action_facts *action = NEXT(endpoint->actions, endpoint->n_actions);
         SET(action->action, "%s", probes[i].action);
         if (!probes[i].probed) {
             SET(action->why_not, "a request would have side effects");
@@ -522,7 +522,7 @@ void break_actions(struct facts *facts, enum service service, enum failure failu
 void kernel_says(struct facts *facts, const char *address, enum route_kind kind, const char *entry,
                  uint32_t table)
 {
-    struct route *route = &facts->network.routes[facts->network.n_routes++];
+    struct route *route = NEXT(facts->network.routes, facts->network.n_routes);
 
     SET(route->to, "%s", address);
     route->kind = kind;
@@ -534,14 +534,14 @@ void kernel_says(struct facts *facts, const char *address, enum route_kind kind,
 
 void add_interface(struct facts *facts, const char *name, enum answer own, const char *address)
 {
-    struct interface_facts *added = &facts->network.interfaces[facts->network.n_interfaces++];
+    struct interface_facts *added = NEXT(facts->network.interfaces, facts->network.n_interfaces);
 
     SET(added->name, "%s", name);
     added->up = true;
     added->own = own;
     if (!address[0])
         return;
-    SET(added->addresses[added->n_addresses++], "%s", address);
+    SET(*NEXT(added->addresses, added->n_addresses), "%s", address);
 }
 
 void route_by(struct facts *facts, const char *address, const char *interface, const char *source)

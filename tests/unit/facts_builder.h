@@ -13,6 +13,9 @@
 
 enum { ALL_ADDRESSES = -1 };
 
+/* One more of an array; its last one anew where situations are stacked and it is full. */
+#define NEXT(array, n) (&(array)[(n) < (int32_t)COUNT_OF(array) ? (n)++ : (n)-1])
+
 /* i-0123456789abcdef0 in us-east-1, VPC 10.0.0.0/16, own subnet 10.0.1.0/24, another 10.0.2.0/24;
  * endpoints ssm 10.0.1.21 and 10.0.2.21, ssmmessages .22, ec2messages .23; resolver 10.0.0.2;
  * role app-role, account 123456789012; agent 3.3.1142.0 (deb, enabled); ec2messages is optional.

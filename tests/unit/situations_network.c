@@ -901,8 +901,9 @@ static void source_is_a_tunnels(struct facts *facts)
 /* As of an image that was made in another network. */
 static void source_is_of_no_vpc(struct facts *facts)
 {
-    SET(facts->network.interfaces[0].addresses[facts->network.interfaces[0].n_addresses++],
-        "172.16.0.9/32");
+    struct interface_facts *first = &facts->network.interfaces[0];
+
+    SET(*NEXT(first->addresses, first->n_addresses), "172.16.0.9/32");
     connect_all(facts, ALL_ADDRESSES, FAILURE_TIMEOUT, 3504);
     EACH_SERVICE(i)
     for (int j = 0; j < 2; j++)
@@ -1058,7 +1059,7 @@ static void one_interface_refuses(struct facts *facts)
 static void other_family(struct facts *facts)
 {
     struct endpoint_facts *endpoint = &facts->endpoints[SERVICE_SSM];
-    struct address_facts *at = &endpoint->addresses[endpoint->n_addresses++];
+    struct address_facts *at = NEXT(endpoint->addresses, endpoint->n_addresses);
 
     SET(at->address, "2600:1f18:1:2::21");
     at->place = PLACE_IN_VPC;

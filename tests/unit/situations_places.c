@@ -97,12 +97,9 @@ static void get_ipv6(struct facts *facts, bool ipv4_too)
         use_resolver(facts, "fd00:ec2::253");
         SET(facts->imds.address, "fd00:ec2::254");
     }
-    SET(interface->addresses[interface->n_addresses], "2600:1f18:1:1::10/64");
-    interface->n_addresses++;
-    SET(facts->instance.vpc_cidrs[facts->instance.n_vpc_cidrs], "2600:1f18:1::/56");
-    facts->instance.n_vpc_cidrs++;
-    SET(facts->instance.subnet_cidrs[facts->instance.n_subnet_cidrs], "2600:1f18:1:1::/64");
-    facts->instance.n_subnet_cidrs++;
+    SET(*NEXT(interface->addresses, interface->n_addresses), "2600:1f18:1:1::10/64");
+    SET(*NEXT(facts->instance.vpc_cidrs, facts->instance.n_vpc_cidrs), "2600:1f18:1::/56");
+    SET(*NEXT(facts->instance.subnet_cidrs, facts->instance.n_subnet_cidrs), "2600:1f18:1:1::/64");
     SET(facts->agent.version, "3.3.3270.0");
     SET(facts->plan.domain, "api.aws");
     EACH_SERVICE(i)
@@ -113,7 +110,7 @@ static void get_ipv6(struct facts *facts, bool ipv4_too)
             endpoint->n_addresses = 0;
         memset(&endpoint->addresses[endpoint->n_addresses], 0,
                sizeof(endpoint->addresses[0]) * (size_t)(MAX_ADDRESSES - endpoint->n_addresses));
-        struct address_facts *at = &endpoint->addresses[endpoint->n_addresses++];
+        struct address_facts *at = NEXT(endpoint->addresses, endpoint->n_addresses);
         SET(at->address, "2600:1f18:1:1::2%d", i + 1);
         at->place = PLACE_OWN_SUBNET;
         healthy_address(facts, (enum service)i, at);

@@ -634,7 +634,7 @@ static void hostile(struct facts *facts)
     SET(facts->instance.vpc, "$(reboot)");
     SET(facts->instance.security_groups[0], "`id`");
     SET(facts->role.role, "--policy-arn");
-    SET(facts->plan.services[SERVICE_SSMMESSAGES].endpoint_service, "com.amazonaws\nx");
+    SET(facts->plan.services[SERVICE_SSMMESSAGES].endpoint_service, "com.amazonaws\\nx");
 }
 
 const struct situation service_situations[] = {
@@ -916,7 +916,7 @@ static void agent_ended_for_a_full_disk(struct facts *facts)
 
 static void add_variable(struct facts *facts, const char *name, const char *value, enum harm harm)
 {
-    struct variable_facts *to = &facts->agent.variables[facts->agent.n_variables++];
+    struct variable_facts *to = NEXT(facts->agent.variables, facts->agent.n_variables);
 
     SET(to->name, "%s", name);
     SET(to->value, "%s", value);

@@ -176,11 +176,39 @@ static void what_every_reading_passes_over_may_come_first(void **state)
     assert_int_equal(n_wrong, 0);
 }
 
+/* Situations are stacked, by pairs and by fuzzing. */
+static void a_full_array_stays_within_its_bounds(void **state)
+{
+    enum { TIMES = 40 }; /* more than any of these arrays has room for */
+    const struct situation *situation;
+    (void)state;
+
+    for (size_t i = 0; (situation = situation_at(i)); i++) {
+        const struct network_facts *network = &facts.network;
+        facts_healthy(&facts);
+        for (int j = 0; j < TIMES; j++)
+            situation->make(&facts);
+        bool fits = network->n_interfaces <= (int32_t)COUNT_OF(network->interfaces) &&
+                    network->n_routes <= (int32_t)COUNT_OF(network->routes) &&
+                    network->interfaces[0].n_addresses <=
+                        (int32_t)COUNT_OF(network->interfaces[0].addresses) &&
+                    facts.instance.n_vpc_cidrs <= (int32_t)COUNT_OF(facts.instance.vpc_cidrs) &&
+                    facts.agent.n_variables <= (int32_t)COUNT_OF(facts.agent.variables);
+        for (int j = 0; j < N_SERVICES; j++)
+            fits &= facts.endpoints[j].n_answers <= (int32_t)COUNT_OF(facts.endpoints[j].answers) &&
+                    facts.endpoints[j].n_addresses <= MAX_ADDRESSES &&
+                    facts.endpoints[j].n_actions <= (int32_t)COUNT_OF(facts.endpoints[j].actions);
+        if (!fits)
+            fail_msg("%s", situation->name);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nothing_beyond_a_count_is_read),
         cmocka_unit_test(what_every_reading_passes_over_may_come_first),
+        cmocka_unit_test(a_full_array_stays_within_its_bounds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -767,6 +767,10 @@ static void a_sandbox_that_keeps_the_agent_down_is_named(void **state)
         {"SupplementaryGroups=root gone", "!SupplementaryGro"},
         {"Group=1000", ""},
         {"User=daemon\nProtectSystem=strict\nExecStart=\nExecStart=+/usr/bin/amazon-ssm-agent", ""},
+        {"User=daemon\nExecStart=\nExecStart=-!/usr/bin/amazon-ssm-agent", ""},
+        {"User=daemon\nExecStart=\nExecStart=!!/usr/bin/amazon-ssm-agent", "!User=daemon, the"},
+        {"User=gone\nExecStart=\nExecStart=+/usr/bin/amazon-ssm-agent", "!User=gone, which"},
+        {"DynamicUser=yes\nExecStart=\nExecStart=!/usr/bin/amazon-ssm-agent", "!DynamicUser=yes,"},
         {"WatchdogSec=30", "!WatchdogSec=30, "},
         {"WatchdogSec=0", ""},
         {"Type=dbus\nTimeoutStartSec=infinity", "!Type=dbus, and t"},
@@ -804,6 +808,7 @@ static void a_sandbox_that_keeps_the_agent_down_is_named(void **state)
         put_program("/a b", "");
         put("/etc/systemd/system/amazon-ssm-agent.service.requires/amazon-ssm-agent.service", "");
         put("/etc/group", "root:x:0:\nstaff:x:50:\n");
+        put("/etc/passwd", "root:x:0:0::/:/x\ndaemon:x:1:1::/:/x\n");
         put("/sys/class/net/ens5/device/x", "");
         put("/sys/devices/system/cpu/cpu0/x", "");
         put("/sys/devices/system/node/node0/x", "");
