@@ -147,10 +147,10 @@ struct agent_program agent_look(const char *root, const char *path)
     program.machine = is_elf && machine > 0 ? machine : -1;
     if (S_ISREG(status.st_mode) && status.st_size > 0 && n == 0)
         return program;
-    program.unfit = !is_elf && (n < 2 || memcmp(head, "#!", 2) != 0) ? "is no program"
-                    : !(status.st_mode & 0111)                       ? "cannot be executed"
-                    : is_elf && !is_whole(head, n, status.st_size)   ? "is cut short"
-                                                                     : NULL;
+    program.unfit = !is_elf && memcmp(head, "#!", 2) != 0          ? "is no program"
+                    : !(status.st_mode & 0111)                     ? "cannot be executed"
+                    : is_elf && !is_whole(head, n, status.st_size) ? "is cut short"
+                                                                   : NULL;
     return program;
 }
 

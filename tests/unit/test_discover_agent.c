@@ -920,6 +920,7 @@ static void variables_of_the_sdk_are_kept_and_secrets_are_not(void **state)
         "Environment=AWS_EC2_METADATA_DISABLED=true http_proxy=http://p SSL_CERT_DIR=/a:/b\n"
         "EnvironmentFile=/etc/gone\nEnvironmentFile=-/etc/gone-too\n");
     read_anew(state);
+    assert_true(text_starts(agent.environment.detail, drop_in));
     assert_int_equal(agent.n_variables, 2);
     assert_string_equal(agent.variables[0].name, "AWS_CA_BUNDLE");
     assert_int_equal(agent.variables[0].harm, HARM_NO_CERTIFICATE);

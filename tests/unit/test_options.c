@@ -468,6 +468,7 @@ static void values_of_every_kind_are_taken(void **state)
     assert_string_equal(options.imds_endpoint, "http://127.0.0.1:80");
     assert_string_equal(options.save, "x");
     assert_string_equal(options.output_file, "-");
+    assert_true(parse("--output terminal"));
     write_file(CONFIG_FILE, "private-dns = off\n"); /* the command line counts */
     assert_true(parse("--private-dns warn --permissions probe --max-age 7"));
     assert_int_equal(options.plan.private_dns, PRIVATE_DNS_WARN);
@@ -476,6 +477,19 @@ static void values_of_every_kind_are_taken(void **state)
     assert_false(parse("--max-age 0d"));
     assert_true(parse("--max-age 36500d"));
     assert_false(parse("--max-age 36501d"));
+}
+
+/* Of an image, by its own root. */
+static void files_are_judged_below_a_root(void **state)
+{
+    char error[WORDS_SIZE];
+    (void)state;
+    options_judge_files(root, "terminal", error, sizeof(error));
+    assert_string_equal(error, "");
+    write_file(CONFIG_FILE, "colour = red\n");
+    options_judge_files(root, "terminal", error, sizeof(error));
+    assert_string_equal(error, CONFIG_FILE ":1: key 'colour' is not known");
+    assert_int_equal(forget_files(state), 0);
 }
 
 static void a_region_that_looks_wrong_is_questioned(void **state)
@@ -520,6 +534,7 @@ int main(void)
         cmocka_unit_test(wrong_arguments_are_named),
         cmocka_unit_test(shorthands_are_what_they_stand_for),
         cmocka_unit_test(values_of_every_kind_are_taken),
+        cmocka_unit_test(files_are_judged_below_a_root),
         cmocka_unit_test(a_region_that_looks_wrong_is_questioned),
         cmocka_unit_test_teardown(later_files_win_and_the_command_line_wins_over_all, forget_files),
         cmocka_unit_test_teardown(errors_in_files_name_file_and_line, forget_files),
