@@ -240,8 +240,11 @@ const struct cause causes[] = {
     {.code = "dns-servfail",
      .title = "The nameserver fails or refuses to answer",
      .here = {{"{server} is silent for some names: {maybe}it asks a dead one", {when_silent_for_this_name}},
+              {"The nameserver {server} {maybe}sends answers that cannot be read", {when_answer_is_malformed}},
+              {"The nameserver {server} {maybe}answers the same question in two ways", {when_answers_differ}},
               {"The nameserver {server} {maybe}fails to look names up"}},
-     .explains = {{RUNG(RESOLVE), BECAUSE(FAILURE_SERVFAIL, FAILURE_DNS_REFUSED, FAILURE_DNS_MALFORMED, FAILURE_TIMEOUT)}},
+     .explains = {{RUNG(RESOLVE), BECAUSE(FAILURE_SERVFAIL, FAILURE_DNS_REFUSED, FAILURE_DNS_MALFORMED, FAILURE_TIMEOUT,
+                                          FAILURE_NXDOMAIN, FAILURE_NODATA)}},
      .evidence = {quote_lookup}, .certain_if = never, .unless_excluded = {"vpc-dns-off"}},
 
     /* --- reaching 443 --- */

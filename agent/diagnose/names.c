@@ -43,7 +43,8 @@ const struct dns_answer *names_deciding(const struct endpoint_facts *endpoint, e
 static bool is_error(const struct dns_answer *answer)
 {
     return answer->asked_as == ASKED_CONFIGURED && answer->step.outcome == OUTCOME_FAILED &&
-           !dns_decides(answer) && answer->rcode > 0;
+           !dns_decides(answer) &&
+           (answer->rcode > 0 || answer->step.failure == FAILURE_DNS_MALFORMED);
 }
 
 /* The address family whose answer says more about a failed look-up: NXDOMAIN is for both, and of

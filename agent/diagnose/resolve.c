@@ -63,6 +63,20 @@ bool when_silent_for_this_name(const struct view *view)
     return names_lookup(view->facts, view->service).silent;
 }
 
+bool when_answer_is_malformed(const struct view *view)
+{
+    struct lookup lookup = names_lookup(view->facts, view->service);
+    return lookup.failure == FAILURE_DNS_MALFORMED && lookup.answer->rcode <= 0;
+}
+
+/* No configured server has an address, and one of the same, asked once more, has. */
+bool when_answers_differ(const struct view *view)
+{
+    struct lookup lookup = names_lookup(view->facts, view->service);
+    return lookup.decided && lookup.failure != FAILURE_NONE &&
+           names_second_opinion(view->facts, view->service).private_address;
+}
+
 bool where_amazon_does_not_answer(const struct view *view)
 {
     struct lookup lookup = names_lookup(view->facts, view->service);

@@ -250,7 +250,7 @@ void quote_validity(const struct view *view, struct finding *finding)
             continue;
         clock_format_iso8601(at->session.not_before_unix_s * 1000, false, from);
         clock_format_iso8601(at->session.not_after_unix_s * 1000, false, until);
-        finding_evidence(finding, "certificate of %s is valid from %s to %s", at->address, from,
+        finding_evidence(finding, "certificates of %s are valid from %s to %s", at->address, from,
                          until);
         return;
     }

@@ -213,21 +213,6 @@ static void look_for_workers(const char *root, const char *program, int own,
     }
 }
 
-/* systemd.service(5), "Command Lines": one without a path is looked for, in the folders that systemd was built with. */
-static void find_program(const char *root, char program[PATH_SIZE])
-{
-    static const char *const folders[] = {"/usr/local/sbin", "/usr/local/bin", "/usr/sbin",
-                                          "/usr/bin",        "/sbin",          "/bin"};
-    char name[PATH_SIZE];
-
-    (void)text_set(name, sizeof(name), "%s", strchr(program, '/') ? "" : program);
-    for (size_t i = 0; name[0] && program[0] != '/' && i < COUNT_OF(folders); i++)
-        if (!text_set(program, PATH_SIZE, "%s/%s", folders[i], name) || !file_exists(root, program))
-            program[0] = '\0';
-    if (program[0] != '/' || !file_exists(root, program))
-        program[0] = '\0';
-}
-
 /* The first boot installs what is in the seed, and state.json says that it did. */
 void agent_find(const char *root, const struct buffer *settings, char program[PATH_SIZE],
                 char snap[PATH_SIZE])
@@ -238,7 +223,7 @@ void agent_find(const char *root, const struct buffer *settings, char program[PA
     snap[0] = '\0';
     (void)text_set(program, PATH_SIZE, "/usr/bin/amazon-ssm-agent");
     note_program(settings, program);
-    find_program(root, program);
+    unit_find_program(root, program);
     for (size_t i = 0; i < n && !snap[0]; i++) {
         LOCAL_NAMES snaps = file_list(root, folders[i], ".snap");
         for (size_t j = 0; j < snaps.n; j++)

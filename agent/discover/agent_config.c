@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/sysinfo.h>
 
 #include "base/file.h"
 #include "base/text.h"
@@ -107,6 +108,7 @@ struct settings {
     char s3[HOST_SIZE], s3_region[HOST_SIZE], kms[HOST_SIZE];
     char order[HOST_SIZE], custom_region[HOST_SIZE];
     bool any, container_mode, dual_stack;
+    double number, waiting;
 };
 
 enum kind { TEXT, AS_IT_IS, WHOLE, TRUTH, TEXTS, IDENTITIES };
@@ -120,28 +122,28 @@ static const struct {
     {"Profile", "ShareCreds", TO(TRUTH, any)},
     {"Profile", "ShareProfile", TO(TEXT, other)},
     {"Profile", "ForceUpdateCreds", TO(TRUTH, any)},
-    {"Profile", "KeyAutoRotateDays", TO(WHOLE, other)},
+    {"Profile", "KeyAutoRotateDays", TO(WHOLE, number)},
     {"Mds", "Endpoint", TO(TEXT, mds)},
-    {"Mds", "CommandWorkersLimit", TO(WHOLE, other)},
-    {"Mds", "CommandWorkerBufferLimit", TO(WHOLE, other)},
-    {"Mds", "StopTimeoutMillis", TO(WHOLE, other)},
-    {"Mds", "CommandRetryLimit", TO(WHOLE, other)},
+    {"Mds", "CommandWorkersLimit", TO(WHOLE, number)},
+    {"Mds", "CommandWorkerBufferLimit", TO(WHOLE, waiting)},
+    {"Mds", "StopTimeoutMillis", TO(WHOLE, number)},
+    {"Mds", "CommandRetryLimit", TO(WHOLE, number)},
     {"Ssm", "Endpoint", TO(TEXT, ssm)},
-    {"Ssm", "HealthFrequencyMinutes", TO(WHOLE, other)},
-    {"Ssm", "AssociationFrequencyMinutes", TO(WHOLE, other)},
-    {"Ssm", "AssociationRetryLimit", TO(WHOLE, other)},
+    {"Ssm", "HealthFrequencyMinutes", TO(WHOLE, number)},
+    {"Ssm", "AssociationFrequencyMinutes", TO(WHOLE, number)},
+    {"Ssm", "AssociationRetryLimit", TO(WHOLE, number)},
     {"Ssm", "CustomInventoryDefaultLocation", TO(TEXT, other)},
-    {"Ssm", "AssociationLogsRetentionDurationHours", TO(WHOLE, other)},
-    {"Ssm", "RunCommandLogsRetentionDurationHours", TO(WHOLE, other)},
-    {"Ssm", "SessionLogsRetentionDurationHours", TO(WHOLE, other)},
+    {"Ssm", "AssociationLogsRetentionDurationHours", TO(WHOLE, number)},
+    {"Ssm", "RunCommandLogsRetentionDurationHours", TO(WHOLE, number)},
+    {"Ssm", "SessionLogsRetentionDurationHours", TO(WHOLE, number)},
     {"Ssm", "SessionLogsDestination", TO(TEXT, other)},
     {"Ssm", "PluginLocalOutputCleanup", TO(TEXT, other)},
     {"Ssm", "OrchestrationDirectoryCleanup", TO(TEXT, other)},
     {"Mgs", "Region", TO(TEXT, mgs_region)},
     {"Mgs", "Endpoint", TO(TEXT, mgs)},
-    {"Mgs", "StopTimeoutMillis", TO(WHOLE, other)},
-    {"Mgs", "SessionWorkersLimit", TO(WHOLE, other)},
-    {"Mgs", "SessionWorkerBufferLimit", TO(WHOLE, other)},
+    {"Mgs", "StopTimeoutMillis", TO(WHOLE, number)},
+    {"Mgs", "SessionWorkersLimit", TO(WHOLE, number)},
+    {"Mgs", "SessionWorkerBufferLimit", TO(WHOLE, number)},
     {"Mgs", "DeniedPortForwardingRemoteIPs", TO(TEXTS, other)},
     {"Agent", "Name", TO(AS_IT_IS, name)},
     {"Agent", "Version", TO(TEXT, other)},
@@ -151,15 +153,15 @@ static const struct {
     {"Agent", "DownloadRootDir", TO(TEXT, other)},
     {"Agent", "ContainerMode", TO(TRUTH, container_mode)},
     {"Agent", "SelfUpdate", TO(TRUTH, any)},
-    {"Agent", "SelfUpdateScheduleDay", TO(WHOLE, other)},
+    {"Agent", "SelfUpdateScheduleDay", TO(WHOLE, number)},
     {"Agent", "TelemetryMetricsToCloudWatch", TO(TRUTH, any)},
     {"Agent", "TelemetryMetricsToSSM", TO(TRUTH, any)},
     {"Agent", "TelemetryMetricsNamespace", TO(TEXT, other)},
-    {"Agent", "LongRunningWorkerMonitorIntervalSeconds", TO(WHOLE, other)},
+    {"Agent", "LongRunningWorkerMonitorIntervalSeconds", TO(WHOLE, number)},
     {"Agent", "ShouldPurgeInstanceProfileRoleCreds", TO(TRUTH, any)},
-    {"Agent", "AuditExpirationDay", TO(WHOLE, other)},
+    {"Agent", "AuditExpirationDay", TO(WHOLE, number)},
     {"Agent", "ForceFileIPC", TO(TRUTH, any)},
-    {"Agent", "GoMaxProcForAgentWorker", TO(WHOLE, other)},
+    {"Agent", "GoMaxProcForAgentWorker", TO(WHOLE, number)},
     {"Agent", "UseDualStackEndpoint", TO(TRUTH, dual_stack)},
     {"Os", "Lang", TO(TEXT, other)},
     {"Os", "Name", TO(TEXT, other)},
@@ -233,6 +235,7 @@ static bool take(const cJSON *value, enum kind kind, char *to)
     case AS_IT_IS:
         return cJSON_IsString(value) && (text_set(to, HOST_SIZE, "%s", value->valuestring), true);
     case WHOLE:
+        *(double *)to = value->valuedouble;
         return cJSON_IsNumber(value);
     case TRUTH:
         *(bool *)to = cJSON_IsTrue(value);
@@ -332,6 +335,24 @@ static bool takes_custom_identity(const char *order)
     return custom && (!ec2 || custom < ec2);
 }
 
+/* The agent's worker makes room for all commands that may wait at once (agent/task/pool.go), and ends where the kernel has none:
+ * as a rule it gives a process no more at once than there is, proc_sys_vm(5) "overcommit_memory". An image does not know its
+ * machine: below a root nothing is said. */
+static void judge_room(double waiting, const char *root, struct agent_facts *agent)
+{
+    enum { COMMAND_BYTES = 48 };
+    const double bytes = waiting * COMMAND_BYTES, most = (double)(1LL << 47); /* of any process */
+    struct sysinfo machine;
+    char rule[8] = "";
+
+    if (root[0] || sysinfo(&machine) != 0 ||
+        bytes <= ((double)machine.totalram + (double)machine.totalswap) * machine.mem_unit ||
+        (file_read_line(root, "/proc/sys/vm/overcommit_memory", rule, sizeof(rule)) &&
+         strcmp(rule, "1") == 0 && bytes < most))
+        return;
+    refuse(agent, "Mds", "CommandWorkerBufferLimit", "is more than the memory has room for");
+}
+
 static void keep(struct settings *settings, struct agent_facts *agent,
                  struct agent_overrides *overrides)
 {
@@ -368,7 +389,7 @@ static void keep(struct settings *settings, struct agent_facts *agent,
     agent->container_mode = settings->container_mode;
 }
 
-static void read_text(struct buffer *contents, struct agent_facts *agent,
+static void read_text(struct buffer *contents, const char *root, struct agent_facts *agent,
                       struct agent_overrides *overrides)
 {
     struct settings settings = {.other = ""};
@@ -390,6 +411,7 @@ static void read_text(struct buffer *contents, struct agent_facts *agent,
         for (const cJSON *section = json->child; section; section = section->next)
             take_section(section, &settings, agent);
         keep(&settings, agent, overrides);
+        judge_room(settings.waiting, root, agent);
     }
     cJSON_Delete(json);
 }
@@ -409,7 +431,7 @@ void agent_read_config(const char *root, struct agent_facts *agent,
         step_fail(&agent->config, FAILURE_INVALID, 1);
         (void)text_set(agent->config.detail, DETAIL_SIZE, "%s", strerror(error));
     } else if (!error) {
-        read_text(&contents, agent, overrides);
+        read_text(&contents, root, agent, overrides);
     } else {
         /* The agent is root and may read it, or the disk or this program is in trouble. */
         step_skip(&agent->config, FAILURE_INTERNAL);

@@ -437,6 +437,20 @@ bool unit_value(const struct buffer *settings, const char *key, bool is_list, ch
     return found;
 }
 
+void unit_find_program(const char *root, char program[PATH_SIZE])
+{
+    static const char *const folders[] = {"/usr/local/sbin", "/usr/local/bin", "/usr/sbin",
+                                          "/usr/bin",        "/sbin",          "/bin"};
+    char name[PATH_SIZE];
+
+    (void)text_set(name, sizeof(name), "%s", strchr(program, '/') ? "" : program);
+    for (size_t i = 0; name[0] && program[0] != '/' && i < COUNT_OF(folders); i++)
+        if (!text_set(program, PATH_SIZE, "%s/%s", folders[i], name) || !file_exists(root, program))
+            program[0] = '\0';
+    if (program[0] != '/' || !file_exists(root, program))
+        program[0] = '\0';
+}
+
 bool says_yes(const char *value)
 {
     static const char *const words[] = {"1", "yes", "y", "true", "t", "on"};

@@ -80,6 +80,10 @@ bool unit_value(const struct buffer *settings, const char *key, bool is_list, ch
 bool unit_resets(const char *key);
 void unit_quote(char *to, size_t size, const struct unit_setting *setting);
 
+/* systemd.service(5), "Command Lines": a program without a path is looked for, in the folders that systemd was built with.
+ * "": it is not there. */
+void unit_find_program(const char *root, char program[PATH_SIZE]);
+
 bool says_yes(const char *value); /* as systemd's parse_boolean() */
 
 /* unit_taken.c: what its files take from the agent, in words: it cannot come up, not all that it does works, or it cannot be

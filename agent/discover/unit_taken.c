@@ -118,18 +118,55 @@ static bool is_gone(const struct unit *unit, const char *path)
     return !unit_is_made_later(path) && !file_exists(unit->root, path);
 }
 
-/* No dash before it, systemd.service(5): the program may not be missing, and may not fail. */
-static bool lacks_program(const struct unit *unit, const char *value)
+/* The program of a command, and what follows it. False: a dash stands before it, systemd.service(5), so it may fail. */
+static bool take_command(const char **command, char program[PATH_SIZE])
+{
+    *command += strspn(*command, "@:+!|");
+    return unit_word(command, program, PATH_SIZE) && program[0] != '-';
+}
+
+/* sh -c "exit 1", test -e /not/there: nothing has to be run to know that these fail. */
+static bool fails_in_words(const struct unit *unit, const char *program, const char *rest)
+{
+    static const char *const shells[] = {"sh", "bash", "dash"}, *const tests[] = {"test", "["};
+    char option[PATH_SIZE] = "", word[PATH_SIZE] = "";
+
+    if (!unit_word(&rest, option, sizeof(option)) || !unit_word(&rest, word, sizeof(word)))
+        return false;
+    if (text_find(program, shells, sizeof(shells[0]), COUNT_OF(shells)) < COUNT_OF(shells))
+        return strcmp(option, "-c") == 0 &&
+               (strcmp(word, "false") == 0 ||
+                (text_starts(word, "exit ") && strtol(word + 5, NULL, 10) > 0));
+    return text_find(program, tests, sizeof(tests[0]), COUNT_OF(tests)) < COUNT_OF(tests) &&
+           strlen(option) == 2 && option[0] == '-' && strchr("defLrswx", option[1]) &&
+           is_gone(unit, word);
+}
+
+/* The program may not be missing, and may not fail. */
+static bool fails(const struct unit *unit, const char *command)
 {
     struct stat status;
     char path[PATH_SIZE];
 
-    value += strspn(value, "@:+!");
-    if (!unit_word(&value, path, sizeof(path)) || path[0] == '-')
+    if (!take_command(&command, path))
         return false;
-    return strcmp(basename(path), "false") == 0 || is_gone(unit, path) ||
+    if (strcmp(basename(path), "false") == 0 || fails_in_words(unit, basename(path), command))
+        return true;
+    if (!strchr(path, '/') && !sets(unit, "ExecSearchPath"))
+        unit_find_program(unit->root, path);
+    return !path[0] || is_gone(unit, path) ||
            (path[0] == '/' && file_look(unit->root, path, true, &status) &&
             S_ISREG(status.st_mode) && !(status.st_mode & 0111));
+}
+
+static bool may_fail(const struct unit *unit, const char *command)
+{
+    static const char *const fine[] = {"true", "sleep", "echo", "mkdir", "touch"};
+    char path[PATH_SIZE];
+
+    (void)unit;
+    return take_command(&command, path) &&
+           text_find(basename(path), fine, sizeof(fine[0]), COUNT_OF(fine)) == COUNT_OF(fine);
 }
 
 /* systemd.exec(5): without a dash before it, a path must be there. */
@@ -382,9 +419,71 @@ static bool allows_few_calls(const struct unit *unit, const char *calls)
            !strstr(calls, "@known");
 }
 
-static bool lacks_file(const struct unit *unit, const char *input)
+/* systemd.exec(5) "StandardInput=": of a socket unit there is nothing for a service that none starts. */
+static bool lacks_socket(const struct unit *unit, const char *stream)
 {
-    return text_starts(input, "file:") && is_gone(unit, input + strlen("file:"));
+    return (strcmp(stream, "socket") == 0 || text_starts(stream, "fd:")) &&
+           !unit_is_installed(unit->root, "amazon-ssm-agent.socket");
+}
+
+static bool is_terminal(const struct unit *unit, const char *stream)
+{
+    (void)unit;
+    return text_starts(stream, "tty");
+}
+
+static bool lacks_input(const struct unit *unit, const char *stream)
+{
+    return lacks_socket(unit, stream) ||
+           (text_starts(stream, "file:") && is_gone(unit, stream + strlen("file:")));
+}
+
+/* The file is made, its folder is not. */
+static bool lacks_output(const struct unit *unit, const char *stream)
+{
+    const char *path = strchr(stream, ':'), *slash = strrchr(stream, '/');
+    char folder[PATH_SIZE];
+
+    if (!path || path[1] != '/')
+        return lacks_socket(unit, stream);
+    return text_set(folder, sizeof(folder), "%.*s/", (int)(slash - path - 1), path + 1) &&
+           is_gone(unit, folder);
+}
+
+/* Of the first numbers of all ranges ("0-3,8 12") none is among these of the machine, where those can be seen. */
+static bool lacks_numbers(const struct unit *unit, const char *ranges, const char *folder,
+                          const char *name)
+{
+    char range[NAME_SIZE], path[PATH_SIZE];
+    bool has = !file_exists(unit->root, folder);
+
+    for (const char *at = ranges; text_word(&at, " \t,", range, sizeof(range));) {
+        (void)text_set(path, sizeof(path), "%s/%s%lu", folder, name, strtoul(range, NULL, 10));
+        has |= strspn(range, "0123456789-") < strlen(range) || file_exists(unit->root, path);
+    }
+    return !has;
+}
+
+static bool lacks_cpu(const struct unit *unit, const char *ranges)
+{
+    return lacks_numbers(unit, ranges, "/sys/devices/system/cpu", "cpu");
+}
+
+static bool lacks_node(const struct unit *unit, const char *ranges)
+{
+    const struct words policy = value_of(unit, "NUMAPolicy", false);
+
+    return strcmp(policy.text, "default") != 0 && strcmp(policy.text, "local") != 0 &&
+           lacks_numbers(unit, ranges, "/sys/devices/system/node", "node");
+}
+
+/* systemd.exec(5) "PAMName=": such a unit it does not load. */
+static bool kills_process_alone(const struct unit *unit, const char *name)
+{
+    const struct words mode = value_of(unit, "KillMode", false);
+
+    (void)name;
+    return strcmp(mode.text, "process") == 0 || strcmp(mode.text, "none") == 0;
 }
 
 /* systemd.service(5): the agent, which systemd waits for, goes on for good. */
@@ -412,6 +511,9 @@ static bool restarts_once(const struct unit *unit, const char *restart)
 #define GONE ", which is not there"
 #define NO_UNIT ", a unit that is not there or masked"
 #define FAILS " fails, is not there, or may not be run"
+#define MAY_FAIL ", if that fails"
+#define NO_TERMINAL ", if that terminal is not there"
+#define FILTER ", if that is not there or drops what the agent needs"
 #define MORE ", the agent needs more"
 #define BOUND "BindPaths BindReadOnlyPaths"
 #define ROOT "RootDirectory RootImage"
@@ -482,14 +584,28 @@ static const struct row {
     {"ReadWritePaths", EACH, TAKEN_ALL, GONE, lacks_path},
     {"BindPaths", EACH, TAKEN_ALL, GONE, lacks_path},
     {"ExecPaths", EACH, TAKEN_ALL, GONE, lacks_path},
-    {"ExecCondition", EACH, TAKEN_ALL, FAILS, lacks_program, .unless = ROOT},
-    {"ExecStartPre", EACH, TAKEN_ALL, FAILS, lacks_program, .unless = ROOT},
-    {"ExecStartPost", EACH, TAKEN_ALL, FAILS, lacks_program, .unless = ROOT},
+    {"ExecCondition", EACH, TAKEN_ALL, FAILS, fails, .unless = ROOT},
+    {"ExecCondition", EACH, TAKEN_MAYBE, MAY_FAIL, may_fail},
+    {"ExecStartPre", EACH, TAKEN_ALL, FAILS, fails, .unless = ROOT},
+    {"ExecStartPre", EACH, TAKEN_MAYBE, MAY_FAIL, may_fail},
+    {"ExecStartPost", EACH, TAKEN_ALL, FAILS, fails, .unless = ROOT},
+    {"ExecStartPost", EACH, TAKEN_MAYBE, MAY_FAIL, may_fail},
     {"WorkingDirectory", LAST, TAKEN_ALL, " is not there", is_gone, .unless = ROOT},
     {"RootDirectory", LAST, TAKEN_ALL, " has no such program", root_lacks_program, .unless = BOUND},
     {"RootImage", LAST, TAKEN_ALL, " is not there", is_gone},
     {"Group", LAST, TAKEN_ALL, GONE, lacks_group},
-    {"StandardInput", LAST, TAKEN_ALL, GONE, lacks_file},
+    {"StandardInput", LAST, TAKEN_ALL, GONE, lacks_input, .unless = "Sockets"},
+    {"StandardInput", LAST, TAKEN_MAYBE, NO_TERMINAL, is_terminal},
+    {"StandardOutput", LAST, TAKEN_ALL, GONE, lacks_output, .unless = "Sockets"},
+    {"StandardOutput", LAST, TAKEN_MAYBE, NO_TERMINAL, is_terminal},
+    {"StandardError", LAST, TAKEN_ALL, GONE, lacks_output, .unless = "Sockets"},
+    {"StandardError", LAST, TAKEN_MAYBE, NO_TERMINAL, is_terminal},
+    {"PAMName", LAST, TAKEN_ALL,
+     ", which systemd refuses with this KillMode=", kills_process_alone},
+    {"CPUAffinity", LIST, TAKEN_ALL, ", which is no CPU of this machine", lacks_cpu},
+    {"NUMAMask", LIST, TAKEN_ALL, ", which is no NUMA node of this machine", lacks_node},
+    {"IPIngressFilterPath", LIST, TAKEN_MAYBE, FILTER, .confines = true},
+    {"IPEgressFilterPath", LIST, TAKEN_MAYBE, FILTER, .confines = true},
     {"LimitNOFILE", LAST, TAKEN_ALL, MORE, .too_little = 19},
     {"LimitAS", LAST, TAKEN_ALL, MORE, .too_little = 700u << 20},
     {"LimitDATA", LAST, TAKEN_ALL, MORE, .too_little = 47u << 20},

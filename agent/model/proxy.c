@@ -134,8 +134,12 @@ static bool url_read(const char *text, struct url *url)
             return false;
     if (has_scheme)
         (void)text_set(url->scheme, sizeof(url->scheme), "%.*s", (int)n, text);
-    if (!has_scheme || rest[0] != '/')
-        return has_scheme; /* of what has none nothing more is wanted */
+    if (!has_scheme && strncmp(rest, "//", 2) != 0) { /* a path: nothing more is wanted of it */
+        size_t first = strcspn(rest, "/?#");
+        return !memchr(rest, ':', first) && is_escaped(rest, strlen(rest));
+    }
+    if (rest[0] != '/')
+        return true;
     if (rest[1] == '/') {
         const char *authority = rest + 2;
         rest = authority + strcspn(authority, "/?#");
@@ -164,10 +168,15 @@ const char *proxy_read(const char *value, char to[HOST_SIZE], size_t *n_login)
     *n_login = 0;
     if (!value[0])
         return NULL;
-    if (!url_read(value, &url) || !is_for_a_proxy(&url)) {
-        if (!text_set(with_scheme, sizeof(with_scheme), "%s%s", http, value) ||
-            !url_read(with_scheme, &url))
+    bool is_url = url_read(value, &url);
+    if (!is_url || !is_for_a_proxy(&url)) {
+        if (!text_set(with_scheme, sizeof(with_scheme), "%s%s", http, value))
             return NULL;
+        bool is_host = url_read(with_scheme, &url);
+        if (!is_host && !is_url)
+            return NULL; /* Go passes it over */
+        if (!is_host) /* Go takes what it read first, ${PROXY} for one, as a proxy with no host */
+            url = (struct url){.scheme = "http"};
         if (strstr(value, "//")) /* then "http" is the name that is looked up */
             url.host[0] = '\0';
         url.login = url.login ? value + (url.login - with_scheme) - strlen(http) : NULL;

@@ -65,7 +65,7 @@ static bool read_record(const struct message *message, size_t at, struct record 
 }
 
 /* One step down the chain: 1 when `name` is an alias and now is what it stands for, 0 when it is
- * none, -1 when the answer does not parse. */
+ * none, -1 when what it stands for does not parse. */
 static int follow_alias(const struct message *message, char name[HOST_SIZE])
 {
     struct record record;
@@ -74,14 +74,14 @@ static int follow_alias(const struct message *message, char name[HOST_SIZE])
 
     for (unsigned i = 0; i < message->n_answers; i++, at = record.next) {
         if (!read_record(message, at, &record))
-            return -1;
+            return 0;
         if (record.type == TYPE_CNAME && strcasecmp(record.owner, name) == 0)
             return read_name(message, record.data, name, &behind) ? 1 : -1;
     }
     return 0;
 }
 
-/* False when the answer does not parse. */
+/* False when the answer does not parse to its end: Go's resolver keeps the addresses in front of that. */
 static bool keep_addresses(const struct message *message, const char *name,
                            struct dns_answer *answer)
 {
@@ -152,7 +152,7 @@ enum failure dns_answer_read(const unsigned char *bytes, size_t n, struct dns_an
         return rcode_failure(answer->rcode, detail);
     if (followed == 1)
         return malformed(answer, detail, "the chain of aliases has no end");
-    if (followed < 0 || !keep_addresses(&message, name, answer))
+    if (followed < 0 || (!keep_addresses(&message, name, answer) && answer->n_addresses == 0))
         return malformed(answer, detail, "records that do not parse");
     if (answer->n_addresses > 0)
         return FAILURE_NONE;

@@ -28,10 +28,11 @@ enum {
 
 /* How a chain stands with one store. */
 struct chain {
-    int error;      /* X509_V_OK, or the first that is not about time */
-    int time_error; /* X509_V_OK, or the first that is */
-    int time_depth;
-    X509 *root; /* with which it ends, NULL: it does not verify */
+    int error;         /* X509_V_OK, or the first that is not about time */
+    int time_error;    /* X509_V_OK, or the first that is */
+    X509 *out_of_time; /* whose error it is, NULL: the server's own certificate's, or nobody's */
+    X509 *root;        /* with which it ends, NULL: it does not verify */
+    int64_t from_unix_s, until_unix_s; /* when all of it is valid */
 };
 
 static SSL_CTX *shared;         /* see below */
@@ -131,12 +132,35 @@ static int on_verdict(int holds, X509_STORE_CTX *verification)
     if (error == X509_V_ERR_CERT_HAS_EXPIRED || error == X509_V_ERR_CERT_NOT_YET_VALID) {
         if (chain->time_error == X509_V_OK) {
             chain->time_error = error;
-            chain->time_depth = X509_STORE_CTX_get_error_depth(verification);
+            if (X509_STORE_CTX_get_error_depth(verification) > 0)
+                chain->out_of_time = X509_STORE_CTX_get_current_cert(verification);
         }
         return 1;
     }
     chain->error = error;
     return 0;
+}
+
+/* Whether Go would let every certificate of the chain vouch for a server (crypto/x509, checkChainForKeyUsage). OpenSSL's
+ * purpose for servers takes other extended usages, and looks at the key's usage besides. */
+static bool may_serve(const STACK_OF(X509) * chain)
+{
+    for (int i = 0; i < sk_X509_num(chain); i++)
+        if (!(X509_get_extended_key_usage(sk_X509_value(chain, i)) & (XKU_SSL_SERVER | XKU_ANYEKU)))
+            return false;
+    return true;
+}
+
+static void keep_chain(struct chain *chain, const STACK_OF(X509) * built)
+{
+    chain->until_unix_s = INT64_MAX;
+    for (int i = 0; i < sk_X509_num(built); i++) {
+        chain->root = sk_X509_value(built, i);
+        int64_t from = unix_time(X509_get0_notBefore(chain->root)),
+                until = unix_time(X509_get0_notAfter(chain->root));
+        chain->from_unix_s = from > chain->from_unix_s ? from : chain->from_unix_s;
+        chain->until_unix_s = until < chain->until_unix_s ? until : chain->until_unix_s;
+    }
 }
 
 static struct chain judge_chain(X509_STORE *store, X509 *certificate, STACK_OF(X509) * untrusted)
@@ -148,7 +172,6 @@ static struct chain judge_chain(X509_STORE *store, X509 *certificate, STACK_OF(X
         X509_STORE_CTX_free(verification);
         return chain;
     }
-    X509_STORE_CTX_set_default(verification, "ssl_server");
     X509_VERIFY_PARAM *limits = X509_STORE_CTX_get0_param(verification);
     X509_VERIFY_PARAM_set_depth(limits, MAX_DEPTH);
     X509_VERIFY_PARAM_set_auth_level(limits, SECURITY_LEVEL);
@@ -161,12 +184,21 @@ static struct chain judge_chain(X509_STORE *store, X509 *certificate, STACK_OF(X
         if (chain.error == X509_V_OK)
             chain.error = X509_V_ERR_UNSPECIFIED;
     }
-    if (chain.error == X509_V_OK) {
-        STACK_OF(X509) *built = X509_STORE_CTX_get0_chain(verification);
-        chain.root = sk_X509_value(built, sk_X509_num(built) - 1);
-    }
+    const STACK_OF(X509) *built = X509_STORE_CTX_get0_chain(verification);
+    if (chain.error == X509_V_OK && !may_serve(built))
+        chain.error = X509_V_ERR_INVALID_PURPOSE;
+    if (chain.error == X509_V_OK)
+        keep_chain(&chain, built);
     X509_STORE_CTX_free(verification);
     return chain;
+}
+
+/* The store does not know who signed; any other error says more. */
+static bool is_unknown(const struct chain *chain)
+{
+    return chain->error == X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY ||
+           chain->error == X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN ||
+           chain->error == X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT;
 }
 
 /* Which roots of the agent's do not vouch for the chain: all of its clients for this peer must believe it. Mostly its bundle lists
@@ -178,8 +210,10 @@ static enum trust_by agent_distrusts(struct tls_peer *peer, X509 *certificate,
 
     for (size_t which = 0; which < TRUST_SDK_BUNDLE && !believed; which++) {
         X509_STORE *store = trust_system(peer->trust, (enum trust_system)which);
-        *chain = judge_chain(store, certificate, untrusted);
-        believed = chain->error == X509_V_OK;
+        struct chain its = judge_chain(store, certificate, untrusted);
+        believed = its.error == X509_V_OK;
+        if (believed || is_unknown(chain))
+            *chain = its;
     }
     X509_STORE *sdk = peer->by_sdk ? trust_system(peer->trust, TRUST_SDK_BUNDLE) : NULL;
     if (!believed)
@@ -204,7 +238,8 @@ static struct chain judge_by_all(struct tls_peer *peer, X509 *certificate,
         peer->session.trust_by = TRUST_BY_SYSTEM;
         return agents;
     }
-    return chain;
+    bool says_more = chain.error != X509_V_OK && agents.error != X509_V_OK && !is_unknown(&agents);
+    return says_more ? agents : chain;
 }
 
 static enum failure time_failure(int error)
@@ -219,14 +254,23 @@ static int judge(struct tls_peer *peer, X509 *certificate, STACK_OF(X509) * untr
 {
     struct chain chain = judge_by_all(peer, certificate, untrusted);
     int leaf_error = X509_V_OK;
+    char issuer[HOST_SIZE] = "";
 
     if (X509_cmp_current_time(X509_get0_notAfter(certificate)) <= 0)
         leaf_error = X509_V_ERR_CERT_HAS_EXPIRED;
     else if (X509_cmp_current_time(X509_get0_notBefore(certificate)) > 0)
         leaf_error = X509_V_ERR_CERT_NOT_YET_VALID;
     int error = chain.error != X509_V_OK ? chain.error : chain.time_error;
-    (void)text_set(peer->session.verify, sizeof(peer->session.verify), "%s",
-                   error == X509_V_OK ? "" : X509_verify_cert_error_string(error));
+    if (error != X509_V_OK) {
+        if (chain.error == X509_V_OK && chain.out_of_time)
+            keep_name(X509_get_subject_name(chain.out_of_time), issuer);
+        (void)text_set(peer->session.verify, sizeof(peer->session.verify), "%s%s%s",
+                       X509_verify_cert_error_string(error), issuer[0] ? ": " : "", issuer);
+    }
+    if (chain.error == X509_V_OK) {
+        peer->session.not_before_unix_s = chain.from_unix_s;
+        peer->session.not_after_unix_s = chain.until_unix_s;
+    }
 
     if (leaf_error != X509_V_OK) {
         peer->failure = time_failure(leaf_error);

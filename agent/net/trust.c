@@ -13,6 +13,7 @@
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/x509_vfy.h>
+#include <openssl/x509v3.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -132,12 +133,31 @@ int trust_count_amazons(const char *pem)
     return n;
 }
 
+/* As Go finds an issuer (crypto/x509, findPotentialParents): by the name, byte by byte, and by its signature. OpenSSL takes a name
+ * that is spelled otherwise, and none whose key has another identifier, as after an authority's renewal. */
+static int is_issuer(X509_STORE_CTX *verification, X509 *certificate, X509 *issuer)
+{
+    const unsigned char *name, *wanted;
+    size_t n_name, n_wanted;
+
+    (void)verification;
+    if (X509_NAME_get0_der(X509_get_subject_name(issuer), &name, &n_name) != 1 ||
+        X509_NAME_get0_der(X509_get_issuer_name(certificate), &wanted, &n_wanted) != 1 ||
+        n_name != n_wanted || memcmp(name, wanted, n_name) != 0)
+        return 0;
+    int error = X509_check_issued(issuer, certificate);
+    return error == X509_V_OK || ((error == X509_V_ERR_AKID_SKID_MISMATCH ||
+                                   error == X509_V_ERR_AKID_ISSUER_SERIAL_MISMATCH) &&
+                                  X509_verify(certificate, X509_get0_pubkey(issuer)) == 1);
+}
+
 static X509_STORE *store_new(void)
 {
     X509_STORE *store = X509_STORE_new();
 
     /* As for Go, whatever is listed is trusted, be it self-signed or not. */
     X509_STORE_set_flags(store, X509_V_FLAG_PARTIAL_CHAIN);
+    X509_STORE_set_check_issued(store, is_issuer);
     return store;
 }
 

@@ -79,6 +79,7 @@ struct asking {
     struct climb *climb;
     struct dns_query *query; /* NULL: not under way */
     int index;               /* in endpoint_facts.answers */
+    bool again;              /* it failed, and is asked once more */
 };
 
 struct climb {

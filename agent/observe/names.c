@@ -125,6 +125,19 @@ static void decide(struct climb *climb, enum family family)
 /* --- asking --- */
 
 static void ask_plainly(struct climb *climb, const struct dns_answer *of);
+static void send_question(struct asking *asking);
+
+/* A server that fails is asked twice by the agent (Go's net package, `attempts`). One that takes long to fail is not better the
+ * next time. */
+static bool is_asked_again(struct asking *asking, const struct dns_answer *answer)
+{
+    bool again = !asking->again && answer->asked_as == ASKED_CONFIGURED &&
+                 (answer->rcode == RCODE_SERVFAIL || answer->rcode == RCODE_REFUSED) &&
+                 answer->step.took_ms < DNS_DOUBT_MS;
+
+    asking->again |= again;
+    return again;
+}
 
 /* As the agent would have it: an answer that comes too late is none. */
 static void judge_time(const struct facts *facts, struct dns_answer *answer)
@@ -268,6 +281,10 @@ static void answered(void *arg, const struct dns_answer *answer)
         if (answer->asked_as == ASKED_PLAIN && server->plain_ms == 0)
             server->plain_ms = loop_now_ms(climb->observe->loop);
     }
+    if (is_asked_again(asking, answer)) {
+        send_question(asking);
+        return;
+    }
     if (to->step.outcome != OUTCOME_UNTRIED) { /* the next server was taken instead, */
         if (!dns_decides(answer))
             return;
@@ -291,6 +308,30 @@ static int32_t patience_ms(const struct climb *climb)
     return (ms > AGENT_DNS_MS ? ms : AGENT_DNS_MS) + DNS_LATE_MS;
 }
 
+static void send_question(struct asking *asking)
+{
+    struct climb *climb = asking->climb;
+    struct dns_answer *answer = &climb->facts->answers[asking->index];
+    enum asked_as asked_as = answer->asked_as;
+    struct dns_question question = {.name = climb->plan->host,
+                                    .family = answer->family,
+                                    .server = answer->server,
+                                    .asked_as = asked_as,
+                                    .timeout_ms = patience_ms(climb),
+                                    .plain = asked_as == ASKED_PLAIN,
+                                    .by_tcp = climb->observe->facts->resolvers.by_tcp &&
+                                              asked_as == ASKED_CONFIGURED,
+                                    .owner = climb->observe};
+
+    if (asked_as == ASKED_AMAZON && !climb->late)
+        question.timeout_ms = DNS_OPINION_MS;
+    else if (asked_as == ASKED_AMAZON || asked_as == ASKED_PLAIN)
+        question.timeout_ms = DNS_ALONE_MS;
+    asking->query = dns_ask(climb->observe->loop, &question, answered, asking);
+    if (!asking->query)
+        step_fail(&answer->step, FAILURE_INTERNAL, 0);
+}
+
 static void ask(struct climb *climb, const char *server, enum asked_as asked_as, enum family family)
 {
     struct endpoint_facts *facts = climb->facts;
@@ -299,29 +340,13 @@ static void ask(struct climb *climb, const char *server, enum asked_as asked_as,
 
     int index = facts->n_answers++;
     struct dns_answer *answer = &facts->answers[index];
-    struct dns_question question = {.name = climb->plan->host,
-                                    .family = family,
-                                    .server = server,
-                                    .asked_as = asked_as,
-                                    .timeout_ms = patience_ms(climb),
-                                    .plain = asked_as == ASKED_PLAIN,
-                                    .by_tcp = climb->observe->facts->resolvers.by_tcp &&
-                                              asked_as == ASKED_CONFIGURED,
-                                    .owner = climb->observe};
 
     (void)text_set(answer->server, sizeof(answer->server), "%s", server);
     answer->asked_as = asked_as;
     answer->family = family;
     answer->rcode = -1;
-    if (asked_as == ASKED_AMAZON && !climb->late)
-        question.timeout_ms = DNS_OPINION_MS;
-    else if (asked_as == ASKED_AMAZON || asked_as == ASKED_PLAIN)
-        question.timeout_ms = DNS_ALONE_MS;
-    climb->askings[index] = (struct asking){climb, NULL, index};
-    climb->askings[index].query = dns_ask(climb->observe->loop, &question, answered,
-                                          &climb->askings[index]);
-    if (!climb->askings[index].query)
-        step_fail(&answer->step, FAILURE_INTERNAL, 0);
+    climb->askings[index] = (struct asking){.climb = climb, .index = index};
+    send_question(&climb->askings[index]);
 }
 
 /* Is it EDNS0 that the server cannot stand, or TCP? The agent sends nothing else. */

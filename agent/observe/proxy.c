@@ -220,6 +220,16 @@ static void ask_name(struct observe *observe)
         (void)dns_ask(observe->loop, &question, named, observe);
 }
 
+/* What gorilla/websocket 1.4.2 makes of the URL: "unknown scheme: https" (proxy_FromURL), and to a SOCKS proxy it adds no port. */
+static const char *no_websocket(const char *url)
+{
+    if (text_starts(url, "https:"))
+        return "its URL says https, which the agent's WebSocket does not know";
+    if (text_starts(url, "socks5:") && !strchr(strrchr(url, '/'), ':'))
+        return "its URL says socks5 and no port, which the agent's WebSocket does not add";
+    return NULL;
+}
+
 void observe_proxy(struct observe *observe)
 {
     struct sockaddr_storage address;
@@ -231,13 +241,11 @@ void observe_proxy(struct observe *observe)
         any |= is_asked_for(observe, i);
     if (!any)
         return;
-    /* gorilla/websocket 1.4.2, proxy_FromURL: "unknown scheme: https" */
-    if (is_asked_for(observe, SERVICE_SSMMESSAGES) &&
-        text_starts(observe->facts->agent.https_proxy, "https:")) {
+    const char *why = no_websocket(observe->facts->agent.https_proxy);
+    if (why && is_asked_for(observe, SERVICE_SSMMESSAGES)) {
         struct step *to = &observe->climbs[SERVICE_SSMMESSAGES].facts->proxy;
         step_fail(to, FAILURE_NO_WEBSOCKET, 0);
-        (void)text_set(to->detail, sizeof(to->detail),
-                       "its URL says https, which the agent's WebSocket does not know");
+        (void)text_set(to->detail, sizeof(to->detail), "%s", why);
     }
     if (!proxy_parse(observe->facts->agent.https_proxy, &observe->proxy))
         fail_all(observe, FAILURE_MALFORMED, "its URL names no host, as the agent reads it");

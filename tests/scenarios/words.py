@@ -5,7 +5,7 @@ import subprocess
 HEAD = """\
 # What the program says of itself, and how it refuses what it does not know. Written by `tests/scenarios/run --update`: do not edit, but review.
 """
-ASKED = ("--help", "list endpoints", "list permissions", "list nothing", "explain", "explain x", "explain policy-mising", "chek", "chekc --quiet",
+ASKED = ("--help", "list endpoints", "list permissions", "list nothing", "version x", "explain", "explain x", "explain policy-mising", "chek", "chekc --quiet",
          "check surplus", "list checks surplus", "check --output abcd", "check --allow x", "list --max-age 1", "check --follow",
          "explain x --region us-esat-1", "explain x --region us-esat-1 --quiet", "image --max-age soon", "image --root /nonexistent",
          "show /nonexistent", "show --root /nonexistent")

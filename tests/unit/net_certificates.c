@@ -30,6 +30,23 @@ static void add_extension(X509 *certificate, int nid, const char *value)
     X509_EXTENSION_free(extension);
 }
 
+static void add_authority_key(X509 *certificate, const char *identifier)
+{
+    AUTHORITY_KEYID *key = AUTHORITY_KEYID_new();
+
+    key->keyid = ASN1_OCTET_STRING_new();
+    assert_int_equal(ASN1_OCTET_STRING_set(key->keyid, (const unsigned char *)identifier, -1), 1);
+    assert_int_equal(X509_add1_ext_i2d(certificate, NID_authority_key_identifier, key, 0, 0), 1);
+    AUTHORITY_KEYID_free(key);
+}
+
+static void add_common_name(X509_NAME *name, const char *common_name)
+{
+    assert_int_equal(X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8,
+                                                (const unsigned char *)common_name, -1, -1, 0),
+                     1);
+}
+
 void identity_make(struct identity *identity, const struct wanted *wanted)
 {
     static long serial = 1;
@@ -45,17 +62,21 @@ void identity_make(struct identity *identity, const struct wanted *wanted)
     ASN1_INTEGER_set(X509_get_serialNumber(certificate), serial++);
     X509_gmtime_adj(X509_getm_notBefore(certificate), wanted->not_before_s);
     X509_gmtime_adj(X509_getm_notAfter(certificate), wanted->not_after_s);
-    X509_NAME *name = X509_get_subject_name(certificate);
-    X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8,
-                               (const unsigned char *)wanted->common_name, -1, -1, 0);
-    X509_set_issuer_name(certificate, X509_get_subject_name(issuer->certificate));
+    add_common_name(X509_get_subject_name(certificate), wanted->common_name);
+    if (wanted->issuer_name)
+        add_common_name(X509_get_issuer_name(certificate), wanted->issuer_name);
+    else
+        X509_set_issuer_name(certificate, X509_get_subject_name(issuer->certificate));
     X509_set_pubkey(certificate, identity->key);
     if (wanted->is_authority) {
         add_extension(certificate, NID_basic_constraints, "critical,CA:TRUE");
         add_extension(certificate, NID_key_usage, "critical,keyCertSign");
-    } else {
-        add_extension(certificate, NID_ext_key_usage, "serverAuth");
+        add_extension(certificate, NID_subject_key_identifier, "hash");
     }
+    if (!wanted->is_authority || wanted->usage)
+        add_extension(certificate, NID_ext_key_usage, wanted->usage ? wanted->usage : "serverAuth");
+    if (wanted->issuer_key)
+        add_authority_key(certificate, wanted->issuer_key);
     if (wanted->names)
         add_extension(certificate, NID_subject_alt_name, wanted->names);
     assert_true(X509_sign(certificate, issuer->key, EVP_sha256()) > 0);

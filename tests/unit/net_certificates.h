@@ -20,6 +20,9 @@ struct wanted {
     bool is_authority;
     long not_before_s; /* from now */
     long not_after_s;
+    const char *usage;       /* extended; NULL: serverAuth for a leaf, none for an authority */
+    const char *issuer_name; /* a spelling of the issuer's, NULL: its own */
+    const char *issuer_key; /* the identifier of another key of the issuer's, NULL: none is named */
 };
 
 void identity_make(struct identity *identity, const struct wanted *wanted);

@@ -165,6 +165,24 @@ static void servfail(struct facts *facts)
     EACH_SERVICE(i) amazon_says(facts, (enum service)i, "", FAILURE_SERVFAIL);
 }
 
+static void malformed_addresses(struct facts *facts)
+{
+    resolvers_all(facts, FAILURE_NODATA);
+    EACH_SERVICE(i)
+    {
+        struct dns_answer *a = &facts->endpoints[i].answers[FAMILY_IPV4];
+        step_fail(&a->step, FAILURE_DNS_MALFORMED, 1);
+        a->rcode = 0;
+    }
+}
+
+/* Amazon's resolver, by one address and by the other. */
+static void denied_once(struct facts *facts)
+{
+    resolvers_all(facts, FAILURE_NXDOMAIN);
+    EACH_SERVICE(i) amazon_says(facts, (enum service)i, "10.0.1.21", FAILURE_NONE);
+}
+
 /* A rule of Route 53 Resolver forwards it to a dead server. */
 static void silent_for_one_name(struct facts *facts)
 {
@@ -681,6 +699,8 @@ const struct situation name_situations[] = {
     {"dns-bypasses-vpc--nxdomain-of-public", bypassed_by_no_of_public_names},
     {"dns-bypasses-vpc--second-server", bypassed_by_the_second},
     {"dns-servfail", servfail},
+    {"dns-servfail--malformed", malformed_addresses},
+    {"dns-servfail--denied-once", denied_once},
     {"dns-servfail--one-family", servfail_for_one_family},
     {"dns-servfail--one-name", silent_for_one_name},
     {"dns-wrong-name", wrong_name},

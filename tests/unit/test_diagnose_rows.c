@@ -300,11 +300,13 @@ static void validity_is_quoted_of_the_first_that_has_it(void **state)
         facts.endpoints[i].addresses[0].session.not_after_unix_s = 86400 * (1 + (int64_t)i);
     }
     look("tls-expired", SERVICE_SSM, RUNG_TLS);
-    assert_quotes(quote_validity, "certificate of 10.0.1.22 is valid from 1970-01-02T00:00:00Z to "
-                                  "1970-01-03T00:00:00Z");
+    assert_quotes(quote_validity,
+                  "certificates of 10.0.1.22 are valid from 1970-01-02T00:00:00Z to "
+                  "1970-01-03T00:00:00Z");
     facts.endpoints[SERVICE_SSMMESSAGES].addresses[0].session.not_after_unix_s = 0;
-    assert_quotes(quote_validity, "certificate of 10.0.1.23 is valid from 1970-01-02T00:00:00Z to "
-                                  "1970-01-04T00:00:00Z");
+    assert_quotes(quote_validity,
+                  "certificates of 10.0.1.23 are valid from 1970-01-02T00:00:00Z to "
+                  "1970-01-04T00:00:00Z");
 }
 
 static void clocks_agree_within_two_seconds(void **state)

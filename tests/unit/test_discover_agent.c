@@ -655,11 +655,27 @@ static void a_sandbox_that_keeps_the_agent_down_is_named(void **state)
         {"ExecStartPre=/gone -x", "!ExecStartPre=/go"},
         {"ExecStartPre=/gone\nExecStartPre=/lib", "!ExecStartPre=/go"},
         {"ExecStartPre=/gone\nExecStartPre=", ""},
-        {"ExecStartPre=/run/made/by/another", ""},
-        {"ExecStartPre=\"/a b\" c", ""},
+        {"ExecStartPre=/run/made/by/another", "?ExecStartPre=/ru"},
+        {"ExecStartPre=\"/a b\" c", "?ExecStartPre=\"/a"},
+        {"ExecStartPre=-\"/a b\" c\nExecCondition=/run/sleep 5\nExecStartPost=+-/lib", ""},
+        {"ExecStartPre=gone", "!ExecStartPre=gon"},
+        {"ExecStartPre=gone\nExecSearchPath=/opt", "?ExecStartPre=gon"},
+        {"ExecStartPre=ssm-agent-worker", "!ExecStartPre=ssm"},
+        {"ExecStartPre=/run/mkdir -p /run/x", ""},
+        {"ExecStartPre=/run/sh -c \"exit 1\"", "!ExecStartPre=/ru"},
+        {"ExecStartPre=/run/sh -c \"exit 0\"", "?ExecStartPre=/ru"},
+        {"ExecStartPre=/run/sh -e -c \"exit 1\"", "?ExecStartPre=/ru"},
+        {"ExecStartPre=/run/bash -c false\nExecStartPre=/run/x", "!ExecStartPre=/ru"},
+        {"ExecStartPre=/run/x\nExecStartPre=/run/bash -c false", "!ExecStartPre=/ru"},
+        {"ExecStartPre=/run/test -e /gone", "!ExecStartPre=/ru"},
+        {"ExecCondition=/run/[ -f /gone ]", "!ExecCondition=/r"},
+        {"ExecStartPre=/run/test -e /lib", "?ExecStartPre=/ru"},
+        {"ExecStartPre=/run/test ! -e /gone", "?ExecStartPre=/ru"},
+        {"ExecStartPre=/run/test -z /gone", "?ExecStartPre=/ru"},
+        {"ExecStartPre=/run/test -e /run/later", "?ExecStartPre=/ru"},
         {"ExecStartPre=/usr/bin/amazon-ssm-agent", "!ExecStartPre=/us"},
         {"ExecStartPre=-/gone", ""},
-        {"ExecStartPre=+/lib", ""},
+        {"ExecStartPre=+/lib", "?ExecStartPre=+/l"},
         {"ExecCondition=/gone", "!ExecCondition=/g"},
         {"WorkingDirectory=/gone", "!WorkingDirectory"},
         {"WorkingDirectory=~", ""},
@@ -721,7 +737,32 @@ static void a_sandbox_that_keeps_the_agent_down_is_named(void **state)
         {"StandardInput=file:/etc/gone", "!StandardInput=fi"},
         {"StandardInput=file:/etc/resolv.conf", ""},
         {"StandardInput=file:/etc/gone\nStandardInput=null", ""},
-        {"StandardInput=tty", ""},
+        {"StandardInput=tty", "?StandardInput=tt"},
+        {"StandardOutput=tty", "?StandardOutput=t"},
+        {"StandardInput=socket", "!StandardInput=so"},
+        {"StandardInput=socket\nSockets=a.socket", ""},
+        {"StandardInput=fd:a", "!StandardInput=fd"},
+        {"StandardOutput=socket", "!StandardOutput=s"},
+        {"StandardOutput=file:/gone/x", "!StandardOutput=f"},
+        {"StandardOutput=file:/etc/made\nStandardError=append:/made", ""},
+        {"StandardError=truncate:/gone/x", "!StandardError=tr"},
+        {"StandardError=append:/var/log/later/x", ""},
+        {"StandardOutput=journal+console\nStandardError=inherit", ""},
+        {"PAMName=login", ""},
+        {"PAMName=login\nKillMode=process", "!PAMName=login, w"},
+        {"PAMName=login\nKillMode=none", "!PAMName=login, w"},
+        {"PAMName=login\nKillMode=mixed", ""},
+        {"CPUAffinity=8", "!CPUAffinity=8, w"},
+        {"CPUAffinity=8-9,10 11", "!CPUAffinity=8-9,"},
+        {"CPUAffinity=8 0", ""},
+        {"CPUAffinity=0-99\nCPUAffinity=numa", ""},
+        {"CPUAffinity=8\nCPUAffinity=", ""},
+        {"NUMAPolicy=bind\nNUMAMask=1", "!NUMAMask=1, whic"},
+        {"NUMAMask=1", "!NUMAMask=1, whic"},
+        {"NUMAPolicy=bind\nNUMAMask=0-1", ""},
+        {"NUMAPolicy=local\nNUMAMask=1", ""},
+        {"IPIngressFilterPath=/sys/fs/bpf/x", "?IPIngressFilterP"},
+        {"IPEgressFilterPath=/sys/fs/bpf/x", "?IPEgressFilterPa"},
         {"Group=roo", "!Group=roo, which"},
         {"SupplementaryGroups=root gone", "!SupplementaryGro"},
         {"Group=1000", ""},
@@ -764,6 +805,8 @@ static void a_sandbox_that_keeps_the_agent_down_is_named(void **state)
         put("/etc/systemd/system/amazon-ssm-agent.service.requires/amazon-ssm-agent.service", "");
         put("/etc/group", "root:x:0:\nstaff:x:50:\n");
         put("/sys/class/net/ens5/device/x", "");
+        put("/sys/devices/system/cpu/cpu0/x", "");
+        put("/sys/devices/system/node/node0/x", "");
         put("/sys/class/net/docker0/x", "");
         put("/etc/resolv.conf", "");
         put("/home/x", "");
@@ -841,6 +884,7 @@ static void a_file_of_the_sdk_must_be_ini(void **state)
         {"/root/.aws/credentials", "AWS_SHARED_CREDENTIALS_FILE=/gone", "garbage", false},
         {"/etc/ini", with, "# x\r\n[profile a]\r\nb = [c], d # e\r\n  f = g\r\n", false},
         {"/etc/ini", with, "a\n\n  b", true},
+        {"/etc/ini", with, "a\r\n\r\n  b", true},
         {"/etc/ini", with, "a\n  b\n", false},
         {"/etc/ini", with, "= b\n", true},
         {"/etc/ini", with, "a = \"b\n", false},
@@ -992,6 +1036,11 @@ static void other_workers_are_not_the_agents(void **state)
     put_program("/usr/bin/ssm-agent-worker", "#!");
     read_anew(state);
     assert_false(agent.worker_missing);
+    assert_string_equal(agent.missing, "ssm-session-worker, ssm-document-worker");
+    put("/var/lib/dpkg/status", "Package: amazon-ssm-agent\nStatus: install ok installed\n"
+                                "Version: 3.0.0.0\n\n"); /* the first that has them */
+    put_program("/usr/bin/ssm-agent-worker", "#!");
+    read_anew(state);
     assert_string_equal(agent.missing, "ssm-session-worker, ssm-document-worker");
 }
 

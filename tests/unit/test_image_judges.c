@@ -965,6 +965,8 @@ static const struct {
      "? /etc/amazon/ssm/amazon-ssm-agent.json names a region or an endpoint: say --region for which the image is"},
     {"agent-config", {{"region", ""}, {"/etc/amazon/ssm/amazon-ssm-agent.json", "{\"Ssm\":{\"Endpoint\":\"ssm.us-west-2.amazonaws.com\"}}"}},
      "? /etc/amazon/ssm/amazon-ssm-agent.json names a region or an endpoint: say --region for which the image is"},
+    {"agent-config", {{"region", ""}, {"/etc/amazon/ssm/amazon-ssm-agent.json", "{\"Ssm\":{\"Endpoint\":\"x\"}}"}},
+     "? /etc/amazon/ssm/amazon-ssm-agent.json names a region or an endpoint: say --region for which the image is"},
     {"agent-config", {{"region", ""}, {"/etc/amazon/ssm/amazon-ssm-agent.json", "{\"Mgs\":{\"Endpoint\":\"ssmmessages.us-west-2.amazonaws.com\"}}"}}, ""},
     {"agent-config", {{"/etc/amazon/ssm/amazon-ssm-agent.json", "{\"S3\":{\"Endpoint\":\"s3.us-west-2.amazonaws.com\"},\"Kms\":{\"Endpoint\":\"kms.us-west-1.amazonaws.com\"}}"}},
      "warning: /etc/amazon/ssm/amazon-ssm-agent.json: S3.Endpoint is us-west-2, the image is for eu-west-1; /etc/amazon/ssm/amazon-ssm-agent.json: Kms.Endpoint is us-west-1, the image is for eu-west-1"},
@@ -1237,6 +1239,8 @@ static void test_what_an_audit_says(void **state)
     int n[SEVERITY_FATAL + 1] = {0}, n_unknown = 0;
 
     (void)state;
+    assert_string_equal(elf_machine_name(0), "no");
+    assert_string_equal(elf_machine_name(1), "another");
     put_all(files);
     (void)file_take_trouble(wanted, sizeof(wanted)); /* of a file that includes itself */
     image_audit(&request, &report);

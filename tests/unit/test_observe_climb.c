@@ -278,7 +278,10 @@ static void say(int i, const char *addresses, enum failure failure, int32_t took
         step_ok(&answer.step, took_ms);
     else
         step_fail(&answer.step, failure, took_ms);
-    answer.rcode = failure == FAILURE_DNS_MALFORMED ? RCODE_FORMERR : 0;
+    answer.rcode = failure == FAILURE_DNS_MALFORMED ? RCODE_FORMERR
+                   : failure == FAILURE_DNS_REFUSED ? RCODE_REFUSED
+                   : failure == FAILURE_SERVFAIL    ? RCODE_SERVFAIL
+                                                    : 0;
     dns_done *done = asked[i].done;
     assert_non_null(done);
     asked[i].done = NULL;
@@ -522,10 +525,32 @@ static void a_no_ends_the_search_and_a_failure_does_not(void **state)
     (void)set_up(state);
     add_second_server();
     start(NULL);
-    say(0, "", FAILURE_SERVFAIL, 1);
+    say(0, "", FAILURE_SERVFAIL, 1000);
     assert_int_equal(SSM->n_addresses, 0);
     say(2, "10.0.9.9", FAILURE_NONE, 1);
     assert_int_equal(SSM->n_addresses, 1);
+}
+
+static void who_fails_at_once_is_asked_twice(void **state)
+{
+    for (int refused = 0; refused < 2; refused++) {
+        enum failure failure = refused ? FAILURE_DNS_REFUSED : FAILURE_SERVFAIL;
+        (void)set_up(state);
+        start(NULL);
+        int n = n_asked;
+        say(0, "", failure, 999);
+        assert_int_equal(n_asked, n + 1);
+        assert_int_equal(SSM->answers[0].step.outcome, OUTCOME_UNTRIED);
+        assert_int_equal(asked[n].question.family, asked[0].question.family);
+        say(n, refused ? "" : "10.0.1.21", refused ? failure : FAILURE_NONE, 1);
+        assert_int_equal(SSM->n_addresses, refused ? 0 : 1);
+        assert_int_equal(SSM->answers[0].step.outcome, refused ? OUTCOME_FAILED : OUTCOME_OK);
+        assert_int_equal(n_asked, n + 1);
+        say(1, "", failure, 1000);
+        assert_int_equal(n_asked, n + 1); /* one that takes long to fail is not */
+        observe_free(observe);
+    }
+    observe = NULL;
 }
 
 static void an_answer_that_is_too_late_for_the_agent_is_none(void **state)
@@ -2733,6 +2758,26 @@ static void a_proxy_by_tls_that_speaks_plainly_is_wrong(void **state)
     observe = NULL;
 }
 
+/* gorilla/websocket hands net.Dial what the URL has, and adds no port for SOCKS. */
+static void a_socks_proxy_without_a_port_opens_no_websocket(void **state)
+{
+    static const struct {
+        const char *url;
+        enum failure failure;
+    } rows[] = {{"socks5://10.0.0.5", FAILURE_NO_WEBSOCKET},
+                {"socks5://10.0.0.5:1080", FAILURE_NONE},
+                {"http://10.0.0.5", FAILURE_NONE}};
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        (void)set_up(state);
+        start_with_proxy(rows[i].url);
+        assert_int_equal(facts.endpoints[SERVICE_SSMMESSAGES].proxy.failure, rows[i].failure);
+        assert_int_equal(SSM->proxy.failure, FAILURE_NONE);
+        observe_free(observe);
+    }
+    observe = NULL;
+}
+
 static void a_proxys_name_is_asked_of_one_server_after_the_other(void **state)
 {
     (void)state;
@@ -2905,6 +2950,7 @@ int main(void)
         TEST(without_a_server_this_machine_is_asked),
         TEST(the_first_server_that_says_yes_or_no_is_believed),
         TEST(a_no_ends_the_search_and_a_failure_does_not),
+        TEST(who_fails_at_once_is_asked_twice),
         TEST(an_answer_that_is_too_late_for_the_agent_is_none),
         TEST(who_cannot_stand_edns_is_asked_without),
         TEST(a_silent_server_gets_a_second_opinion_and_then_the_next_is_taken),
@@ -2978,6 +3024,7 @@ int main(void)
         TEST(a_login_is_shown_to_the_proxy_that_it_is_for),
         TEST(a_user_without_a_password_is_not_shown_for_the_websocket),
         TEST(a_proxy_by_tls_that_speaks_plainly_is_wrong),
+        TEST(a_socks_proxy_without_a_port_opens_no_websocket),
         TEST(a_proxys_name_is_asked_of_one_server_after_the_other),
         TEST(the_fourth_server_is_asked_for_no_name),
         TEST(a_proxys_next_address_is_dialled),

@@ -468,8 +468,10 @@ static void values_of_every_kind_are_taken(void **state)
     assert_string_equal(options.imds_endpoint, "http://127.0.0.1:80");
     assert_string_equal(options.save, "x");
     assert_string_equal(options.output_file, "-");
+    write_file(CONFIG_FILE, "private-dns = off\n"); /* the command line counts */
     assert_true(parse("--private-dns warn --permissions probe --max-age 7"));
     assert_int_equal(options.plan.private_dns, PRIVATE_DNS_WARN);
+    assert_int_equal(forget_files(state), 0);
     assert_int_equal(options.max_age_days, 7);
     assert_false(parse("--max-age 0d"));
     assert_true(parse("--max-age 36500d"));

@@ -531,6 +531,22 @@ static void a_screen_that_is_just_large_enough_holds_all(void **state)
 }
 
 /* Everything that fixes is there once: what the last screen has no room for stands above it. */
+/* Of the least columns that a screen has. */
+static void a_word_that_fits_no_line_has_one_of_its_own(void **state)
+{
+    const struct style style = {.columns = 40};
+    const char *word = "0123456789012345678901234567890123456789";
+    struct screen screen;
+    struct buffer text;
+
+    (void)state;
+    buffer_init(&text, REPORT_MAX_BYTES);
+    screen_init(&screen, &style, &text);
+    screen_line(&screen, INK_PLAIN, 4, 4, word);
+    assert_string_equal(text.bytes, "    0123456789012345678901234567890123456789\n");
+    buffer_clear(&text);
+}
+
 static void every_command_is_shown(void **state)
 {
     const struct style style = {.columns = 80};
@@ -718,6 +734,7 @@ int main(void)
         cmocka_unit_test(all_that_is_allowed_leaves_nothing_untried),
         cmocka_unit_test(a_screen_without_room_holds_nothing_back_of_nothing),
         cmocka_unit_test(a_screen_that_is_just_large_enough_holds_all),
+        cmocka_unit_test(a_word_that_fits_no_line_has_one_of_its_own),
         cmocka_unit_test(the_headline_has_the_causes),
         cmocka_unit_test(what_is_hidden_is_told_by_cause),
         cmocka_unit_test(a_failed_rung_points_to_its_finding),

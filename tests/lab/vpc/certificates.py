@@ -26,6 +26,7 @@ AUTHORITIES = {
     "corporate": "Example Corp TLS Inspection CA",
     "stranger": "Unknown Inspection CA",
     "branch": "Example Corp Branch Office CA",  # signed by "corporate", and not sent along
+    "lapsed": "Example Corp Former CA",  # the same, sent along, and it has expired
 }
 # variant -> (authority, first day, last day; days from now)
 VARIANTS = {
@@ -44,6 +45,10 @@ VARIANTS = {
     "no-names": ("corporate", -30, 365),
     "half-chain": ("branch", -30, 365),
     "for-clients": ("corporate", -30, 365),
+    "for-all": ("corporate", -30, 365),  # anyExtendedKeyUsage
+    "issuer-ended": ("lapsed", -30, 365),
+    "issuer-renewed": ("corporate", -30, 365),  # names its issuer's former key
+    "issuer-respelled": ("corporate", -30, 365),  # in capitals
 }
 CLOCK_BEHIND_S = 20 * 86400  # a server's clock this far ahead makes "not-yet-valid" right
 CLOCK_AHEAD_S = -20 * 86400  # and this far behind makes "expired" right
@@ -84,7 +89,8 @@ def _make(region, root):
     os.chmod(work, 0o755)
     authorities = {}
     for label, name in AUTHORITIES.items():
-        authorities[label] = _authority(work, label, name, authorities.get("corporate") if label == "branch" else None)
+        above = authorities.get("corporate") if label in ("branch", "lapsed") else None
+        authorities[label] = _authority(work, label, name, above)
     everything = [name for service in w.SERVICES for name in _names(world, service)]
     for variant, (authority, first, last) in VARIANTS.items():
         if variant == "good":
@@ -118,7 +124,7 @@ def _names(world, service):
 def _authority(work, label, name, above):
     key, subject = _key(), _subject(name)
     issuer, signing_key = (above[0].subject, above[1]) if above else (subject, key)
-    certificate = _signed(subject, issuer, key.public_key(), signing_key, -3650, 3650, authority=True)
+    certificate = _signed(subject, issuer, key.public_key(), signing_key, -3650, -5 if label == "lapsed" else 3650, authority=True)
     _write(os.path.join(work, f"{label}-ca"), certificate, key)
     return certificate, key
 
@@ -126,8 +132,10 @@ def _authority(work, label, name, above):
 def _server(target, authority, names, first, last, variant="good"):
     key, subject = _key(variant), _subject(names[0] if names else "ssm.us-east-1.amazonaws.com")
     issuer, issuer_key = (authority[0].subject, authority[1]) if authority else (subject, key)
-    certificate = _signed(subject, issuer, key.public_key(), issuer_key, first, last, names=names, clients=variant == "for-clients")
-    _write(target.removesuffix(".crt"), certificate, key)
+    if variant == "issuer-respelled":
+        issuer = _subject(AUTHORITIES["corporate"].upper())
+    certificate = _signed(subject, issuer, key.public_key(), issuer_key, first, last, names=names, variant=variant)
+    _write(target.removesuffix(".crt"), certificate, key, authority[0] if variant == "issuer-ended" else None)
 
 
 def _key(variant="good"):
@@ -145,12 +153,15 @@ def _subject(name):
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
 
 
-def _signed(subject, issuer, public_key, signing_key, first, last, names=(), authority=False, clients=False):
+def _signed(subject, issuer, public_key, signing_key, first, last, names=(), authority=False, variant="good"):
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes
     from cryptography.x509.oid import ExtendedKeyUsageOID
 
     now = datetime.datetime.utcnow()
+    identifier = x509.AuthorityKeyIdentifier.from_issuer_public_key(signing_key.public_key())
+    if variant == "issuer-renewed":
+        identifier = x509.AuthorityKeyIdentifier(b"former key", None, None)
     builder = (
         x509.CertificateBuilder()
         .subject_name(subject)
@@ -161,7 +172,7 @@ def _signed(subject, issuer, public_key, signing_key, first, last, names=(), aut
         .not_valid_after(now + last * DAY)
         .add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(public_key), critical=False)
-        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(signing_key.public_key()), critical=False)
+        .add_extension(identifier, critical=False)
         .add_extension(
             x509.KeyUsage(
                 digital_signature=True,
@@ -181,16 +192,19 @@ def _signed(subject, issuer, public_key, signing_key, first, last, names=(), aut
         builder = builder.add_extension(
             x509.SubjectAlternativeName([x509.DNSName(name) for name in names]), critical=False
         )
-        usage = ExtendedKeyUsageOID.CLIENT_AUTH if clients else ExtendedKeyUsageOID.SERVER_AUTH
+        usage = {"for-clients": ExtendedKeyUsageOID.CLIENT_AUTH, "for-all": ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE}.get(
+            variant, ExtendedKeyUsageOID.SERVER_AUTH
+        )
         builder = builder.add_extension(x509.ExtendedKeyUsage([usage]), critical=False)
     return builder.sign(signing_key, hashes.SHA256())
 
 
-def _write(base, certificate, key):
+def _write(base, certificate, key, issuer=None):
     from cryptography.hazmat.primitives import serialization
 
     with open(base + ".crt", "wb") as file:
-        file.write(certificate.public_bytes(serialization.Encoding.PEM))
+        for each in (certificate, issuer) if issuer else (certificate,):
+            file.write(each.public_bytes(serialization.Encoding.PEM))
     with open(base + ".key", "wb") as file:
         file.write(
             key.private_bytes(

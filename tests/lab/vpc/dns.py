@@ -21,6 +21,7 @@ from .processes import start, wait_for_text
 
 TTL_S = 60
 FORMERR, SERVFAIL, REFUSED = 1, 2, 5
+_RCODES = {"servfail": SERVFAIL, "nxdomain": 3, "refused": REFUSED}
 RCODE_PORT = {SERVFAIL: 5302, REFUSED: 5305}  # a fault leads questions here by a detour
 HABITS_PORT = 5310  # and here, by UDP only
 TYPE_AAAA = 28
@@ -174,6 +175,15 @@ def answer_chain(question, length, addresses):
     return answer[:6] + struct.pack(">H", len(records)) + answer[8:] + b"".join(records)
 
 
+def answer_malformed(question, how, address):
+    """short: an A record of three bytes; cut: the record is announced and not there; tail: one that is well, then one that is cut."""
+    packed = ipaddress.ip_address(address).packed
+    whole = struct.pack(">HHHIH", 0xC00C, 1, 1, 60, 4) + packed
+    records = {"short": struct.pack(">HHHIH", 0xC00C, 1, 1, 60, 3) + packed[:3], "cut": whole[:8], "tail": whole + whole[:8]}[how]
+    answer = answer_with(question, 0)
+    return answer[:6] + struct.pack(">H", 2 if how == "tail" else 1) + answer[8:] + records
+
+
 def answer_alias(question, target):
     name = b"".join(bytes([len(label)]) + label.encode() for label in target.split(".")) + b"\0"
     answer = answer_with(question, 0)
@@ -185,6 +195,9 @@ class Habits(asyncio.DatagramProtocol):
 
     class Shared:
         world = None
+
+        def __init__(self):
+            self.n_asked = Counter()  # by name and type
 
     def __init__(self, shared, loop):
         self.shared, self.loop = shared, loop
@@ -208,13 +221,19 @@ class Habits(asyncio.DatagramProtocol):
         end = data.index(0, 12) + 1
         kind = int.from_bytes(data[end : end + 2], "big")
         handed_back = habits.handed_back and _name_of(data).endswith(f".{habits.handed_back}")
-        if habits.rcode and not handed_back or kind in habits.rcodes:
+        self.shared.n_asked[data[12:]] += 1
+        in_turn = habits.turns if self.shared.n_asked[data[12:]] % 2 else ""
+        addresses = self.shared.world.records.get(_name_of(data), [])
+        if kind == 1 and addresses and (habits.malformed or in_turn == "malformed"):
+            self.transport.sendto(answer_malformed(data, habits.malformed or "short", addresses[0]), sender)
+        elif in_turn in _RCODES:
+            self.transport.sendto(answer_with(data, _RCODES[in_turn]), sender)
+        elif habits.rcode and not handed_back or kind in habits.rcodes:
             self.transport.sendto(answer_with(data, habits.rcodes.get(kind, habits.rcode)), sender)
         elif habits.truncates:
             answer = answer_with(data, 0)
             self.transport.sendto(answer[:2] + bytes([answer[2] | 2]) + answer[3:], sender)
         elif habits.chain:
-            addresses = self.shared.world.records.get(_name_of(data), [])
             self.transport.sendto(answer_chain(data, habits.chain, addresses), sender)
         elif habits.alias:
             self.transport.sendto(answer_alias(data, habits.alias), sender)

@@ -94,6 +94,17 @@ def _(world, rcode="servfail", kind="aaaa"):
     _habits(world).rcodes = {TYPE_AAAA if choice(kind, "aaaa", "a") == "aaaa" else 1: _RCODES[rcode]}
 
 
+@fault("dns-malformed", "every answer with an address has a record that does not parse", "dns-servfail", "[short|cut|tail]")
+def _(world, how="short"):
+    _habits(world).malformed = choice(how, "short", "cut", "tail")
+
+
+@fault("dns-unsteady", "every second question of a name and type is answered with an error, or with a record that does not parse",
+       "dns-servfail", "[servfail|nxdomain|refused|malformed]")
+def _(world, answer="servfail"):
+    _habits(world).turns = choice(answer, "servfail", "nxdomain", "refused", "malformed")
+
+
 @fault("dns-truncated", "every answer by UDP is truncated; TCP works, is blocked, or refused", None, "[works|blocked|refused]")
 def _(world, tcp="works"):
     _habits(world).truncates = True

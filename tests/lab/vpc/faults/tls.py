@@ -87,7 +87,8 @@ def _(world, variant="cbc", service="all"):
     lead_to(world, service, choice(variant, "cbc", "x448"))
 
 
-_TERMS = ("wildcard", "wildcard-short", "rsa", "no-names", "half-chain", "for-clients", "cbc-sha1", "chacha", "p521",
+_TERMS = ("wildcard", "wildcard-short", "rsa", "no-names", "half-chain", "for-clients", "for-all", "issuer-ended",
+          "issuer-renewed", "issuer-respelled", "cbc-sha1", "chacha", "p521",
           "dhe", "static-rsa", "client-asked", "client-certificate")
 
 
