@@ -396,24 +396,10 @@ static void set_line(char to[SUMMARY_SIZE], const char *text, const char *behind
     (void)text_set(to, SUMMARY_SIZE, "%.*s...%s", (int)n, text, behind);
 }
 
-/* The first `most` of the actions that the agent needs and nothing proved, and how many more. */
-static void add_unproven(const struct report *report, int most, char line[LINE_SIZE])
-{
-    int n = 0;
-
-    for (size_t i = 0; i < n_permissions; i++)
-        if ((report->permissions.unproven & 1u << i) && n++ < most)
-            (void)text_add(line, LINE_SIZE, "%s%s", n > 1 ? ", " : "",
-                           strchr(permissions[i].action, ':') + 1);
-    if (n > most)
-        (void)text_add(line, LINE_SIZE, " and %d more", n - most);
-    (void)text_add(line, LINE_SIZE, " not tried");
-}
-
 /* As many names as the line has room for. */
 static void summarize_ready(struct report *report)
 {
-    char line[LINE_SIZE], behind[64];
+    char line[LINE_SIZE], behind[64], unproven[LINE_SIZE];
     int n_left_out = check_count(report_left_out(report));
     int most = 3;
 
@@ -423,11 +409,10 @@ static void summarize_ready(struct report *report)
                        n_left_out == 1 ? "" : "s");
     (void)text_add(behind, sizeof(behind), ")");
     do {
-        (void)text_set(line, sizeof(line), "ready: ");
-        if (report->permissions.unproven)
-            add_unproven(report, most, line);
-        else
-            (void)text_add(line, sizeof(line), "the SSM agent is connected");
+        (void)text_set(line, sizeof(line), "ready: %s",
+                       report_unproven(report, most, unproven, sizeof(unproven))
+                           ? unproven
+                           : "the SSM agent is connected");
     } while (strlen(line) + strlen(behind) >= SUMMARY_SIZE && --most > 0);
     set_line(report->summary, line, behind);
 }
@@ -461,18 +446,21 @@ static bool is_trouble(const struct finding *finding)
  * not ready: what does is the next finding. */
 static void summarize_findings(struct report *report, const char *before)
 {
-    char line[LINE_SIZE], behind[32] = "";
+    char line[LINE_SIZE], behind[SUMMARY_SIZE] = "", unproven[LINE_SIZE];
     bool beside = report->verdict == VERDICT_NOT_READY && report->n_findings > 1;
-    int more = 0;
+    int more = 0, most = 3;
 
     for (int32_t i = 1; i < report->n_findings; i++)
         more += report->findings[i].severity == report->findings[0].severity;
     if (more > 0)
         (void)text_set(behind, sizeof(behind), " (+%d more)", more);
-    if (report->verdict == VERDICT_DEGRADED && report_is_role_open(report))
-        (void)text_add(behind, sizeof(behind), ", role not proven");
     (void)text_set(line, sizeof(line), "%s%s", before,
                    report->findings[beside && is_trouble(&report->findings[0])].title);
+    while (report_unproven(report, most, unproven, sizeof(unproven)) && most > 0 &&
+           strlen(line) + strlen(behind) + strlen(", ") + strlen(unproven) >= SUMMARY_SIZE)
+        most--;
+    if (report->verdict == VERDICT_DEGRADED && unproven[0])
+        (void)text_add(behind, sizeof(behind), ", %s", unproven);
     set_line(report->summary, line, behind);
 }
 

@@ -227,7 +227,7 @@ void policy_sum(const struct facts *facts, struct permissions_sum *sum)
         sum->allowed += allowed;
         sum->denied += denied;
         if (denied)
-            sum->denied_by |= 1u << action->denied_by;
+            sum->denied_by[action->denied_by]++;
         if ((permissions[i].capabilities & CAPABILITY_AGENT) && !allowed && !denied &&
             facts->agent.connected != ANSWER_YES)
             sum->unproven |= 1u << i;

@@ -38,6 +38,14 @@ DEFINE_NAMES_OR(
 DEFINE_NAMES(denied_by, DENIALS(ROW));
 #undef ROW
 
+const char *denial_words(enum denied_by by)
+{
+#define ROW(id, name, words) [DENIED_BY_##id] = words,
+    static const char *const words[] = {DENIALS(ROW)};
+#undef ROW
+    return words[by];
+}
+
 DEFINE_NAMES(agent_package, [AGENT_PACKAGE_UNKNOWN] = "unknown", [AGENT_PACKAGE_DEB] = "deb",
              [AGENT_PACKAGE_RPM] = "rpm", [AGENT_PACKAGE_SNAP] = "snap");
 

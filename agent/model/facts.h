@@ -223,6 +223,7 @@ enum denied_by {
 #define ROW(id, ...) DENIED_BY_##id,
     DENIALS(ROW)
 #undef ROW
+    N_DENIED_BY
 };
 /* clang-format on */
 
@@ -375,6 +376,7 @@ extern const struct names credentials_from_names;
 extern const struct names place_names;
 extern const struct names permission_names;
 extern const struct names denied_by_names;
+const char *denial_words(enum denied_by by); /* "denied by a permissions boundary" */
 extern const struct names agent_package_names;
 extern const struct names unit_state_names;
 extern const struct names harm_names;

@@ -214,22 +214,91 @@ bool report_is_role_open(const struct report *report)
     return false;
 }
 
+/* The targets without which the agent does not come up, that an option made optional and that do not hold. */
+static void optional_in_vain(const struct report *report, char *to, size_t size)
+{
+    const char *last = "";
+
+    to[0] = '\0';
+    for (enum check i = 0; report->verdict == VERDICT_DEGRADED && i < N_CHECKS; i++) {
+        const struct check_result *check = &report->checks[i];
+        const enum target target = check_target(i);
+        const bool needed = target <= TARGET_ROLE || target == TARGET_SSM ||
+                            target == TARGET_SSMMESSAGES || target == TARGET_AGENT;
+
+        if (!needed || !check->planned || check->required || last == target_name(target) ||
+            (check->status != STATUS_FAIL && check->status != STATUS_UNKNOWN))
+            continue;
+        last = target_name(target);
+        text_list(to, size, ", ", last);
+    }
+}
+
+bool report_unproven(const struct report *report, int most, char *to, size_t size)
+{
+    char vain[LINE_SIZE];
+    int n = 0, named = 0;
+
+    to[0] = '\0';
+    optional_in_vain(report, vain, sizeof(vain));
+    if (vain[0] || !report->permissions.unproven)
+        return false;
+    if (report_is_role_open(report))
+        return text_set(to, size, "role not proven");
+    for (size_t i = 0; i < n_permissions; i++)
+        if ((report->permissions.unproven & 1u << i) && n++ < most) {
+            text_list(to, size, ", ", strchr(permissions[i].action, ':') + 1);
+            named++;
+        }
+    if (named == 0)
+        return text_set(to, size, "%d action%s not proven", n, n == 1 ? "" : "s");
+    if (n > named)
+        (void)text_add(to, size, " and %d more", n - named);
+    return text_add(to, size, " not proven");
+}
+
 void report_headline(const struct report *report, char to[HEADLINE_SIZE])
 {
     const int32_t n = report_n_causes(report);
-    const bool comes_up = report->verdict == VERDICT_DEGRADED &&
-                          report->findings[0].target != TARGET_AGENT;
+    const bool degraded = report->verdict == VERDICT_DEGRADED;
+    char words[LINE_SIZE] = "";
 
-    (void)text_set(to, HEADLINE_SIZE, "%s%s", comes_up ? "The SSM agent comes up" : "",
-                   comes_up && report_is_role_open(report) ? " if its role permits that" : "");
+    optional_in_vain(report, words, sizeof(words));
+    if (words[0])
+        (void)text_set(to, HEADLINE_SIZE, "Optional here: %s", words);
+    else if (degraded && report->findings[0].target != TARGET_AGENT)
+        (void)text_set(to, HEADLINE_SIZE, "The SSM agent comes up%s",
+                       report_is_role_open(report) ? " if its role permits that" : "");
+    else
+        to[0] = '\0';
     if (n > 1)
-        (void)text_add(to, HEADLINE_SIZE, "%s(%d %s): ", comes_up ? " " : "", (int)n,
+        (void)text_add(to, HEADLINE_SIZE, "%s(%d %s): ", to[0] ? " " : "", (int)n,
                        report->findings[0].severity == SEVERITY_FATAL ? "causes" : "warnings");
-    else if (comes_up)
+    else if (to[0])
         (void)text_add(to, HEADLINE_SIZE, ". ");
     if (report_root(report))
         (void)text_add(to, HEADLINE_SIZE, "%s", report->findings[0].title);
     for (int32_t i = 1; i < n; i++)
         (void)text_add(to, HEADLINE_SIZE, "; %s",
                        n == 2 ? report->findings[i].title : report->findings[i].code);
+    if (degraded && !report_is_role_open(report) &&
+        report_unproven(report, 3, words, sizeof(words)))
+        (void)text_add(to, HEADLINE_SIZE, ". %s", words);
+}
+
+bool report_policy_line(const struct report *report, bool in_short, char *to, size_t size)
+{
+    const struct permissions_sum *sum = &report->permissions;
+    const int32_t n_open = sum->n - sum->allowed - sum->denied;
+
+    (void)text_set(to, size,
+                   in_short ? "Role: %d/%d allowed"
+                            : "%d of %d actions of AmazonSSMManagedInstanceCore allowed",
+                   sum->allowed, sum->n);
+    for (unsigned int i = 0; i < N_DENIED_BY; i++)
+        if (sum->denied_by[i] > 0)
+            (void)text_add(to, size, "; %d %s", sum->denied_by[i], denial_words((enum denied_by)i));
+    if (n_open > 0)
+        (void)text_add(to, size, "; %d not proven", n_open);
+    return sum->allowed + sum->denied > 0 && report->facts->plan.permissions != PERMISSIONS_OFF;
 }

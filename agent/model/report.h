@@ -88,7 +88,7 @@ struct finding {
 /* Does the role carry AmazonSSMManagedInstanceCore in effect? As far as it was proven. */
 struct permissions_sum {
     int32_t n, allowed, denied; /* of the policy's actions; of the others nothing is known */
-    uint32_t denied_by;         /* bits of enum denied_by */
+    int32_t denied_by[N_DENIED_BY];
     uint32_t
         unproven; /* the actions without which the agent does not come up: bit n is permissions[n] */
     struct {
@@ -157,13 +157,23 @@ const struct finding *report_root(const struct report *report);
 int32_t report_n_causes(const struct report *report);
 
 /* What stands behind the verdict's words: "(2 causes): this; that"; of an agent that comes up all the same "The SSM
- * agent comes up. This", with "if its role permits that" where the permissions could not be tried. The titles of two causes, of more the first one's and the codes of the others. Empty where there
- * is no cause. */
+ * agent comes up. This", with "if its role permits that" where the permissions could not be tried, and else what was
+ * not proven; where an option says that what it cannot do without may fail, and that does, "Optional here: ssm. This".
+ * The titles of two causes, of more the first one's and the codes of the others. Empty where there is no cause. */
 enum { HEADLINE_SIZE = 2 * TITLE_SIZE + MAX_FINDINGS * NAME_SIZE };
 void report_headline(const struct report *report, char to[HEADLINE_SIZE]);
 
 /* Nothing signed is shown to whoever opens TLS on the way: what the role may do stays open. */
 bool report_is_role_open(const struct report *report);
+
+/* "UpdateInstanceInformation and 1 more not proven": that the agent comes up is said for want of a denial. At most
+ * `most` names; without any the number, "2 actions not proven". False: all is proven, or that is not said. */
+bool report_unproven(const struct report *report, int most, char *to, size_t size);
+
+/* Does the role carry AmazonSSMManagedInstanceCore in effect? "1 of 25 actions of AmazonSSMManagedInstanceCore allowed; 8
+ * denied: no policy allows it; 16 not proven"; in short "Role: 1/25 allowed; ...". False: nothing was tried, and a lower
+ * rung tells why. */
+bool report_policy_line(const struct report *report, bool in_short, char *to, size_t size);
 
 /* What a step that was tried for itself came to. */
 enum status step_status(const struct step *step);

@@ -363,6 +363,16 @@ static bool has_commands(const struct report *report)
     return false;
 }
 
+/* Does the role carry AmazonSSMManagedInstanceCore in effect? In a line with the evidence. */
+static void add_policy(struct block *block, const struct report *report)
+{
+    char line[2 * LINE_SIZE];
+
+    begin(block, RANK_AFTERWARDS, MAX_COMMANDS);
+    if (report_policy_line(report, true, line, sizeof(line)))
+        add_words(block, 2, line);
+}
+
 /* Makes the text, with at most so many commands of causes on the last screen. */
 static void add_findings(struct block *block, const struct report *report, int commands)
 {
@@ -377,6 +387,7 @@ static void add_findings(struct block *block, const struct report *report, int c
         add_beside(block, report, i);
     for (int i = 0; i < n_causes; i++)
         add_reasons(block, report, i);
+    add_policy(block, report);
     block->n_lines = 0;
     add_headline(block, report);
     for (int i = 0; i < n_causes; i++)

@@ -401,6 +401,8 @@ void html_write(const struct report *report, const struct style *unused, struct 
     html_way(to, report);
     for (int32_t i = 0; i < report->n_findings; i++)
         add_finding(to, report, i);
+    if (report_policy_line(report, false, line, sizeof(line)))
+        html_element(to, "p class=\"dim\"", line);
     if (!good && report_n_causes(report) > 0)
         html_no_login(to, report);
     add_checks(to, report);

@@ -242,6 +242,12 @@ static void put_permissions(cJSON *report, const struct permissions_sum *sum)
     (void)cJSON_AddNumberToObject(object, "actions", sum->n);
     (void)cJSON_AddNumberToObject(object, "allowed", sum->allowed);
     (void)cJSON_AddNumberToObject(object, "denied", sum->denied);
+    (void)cJSON_AddNumberToObject(object, "not_proven", sum->n - sum->allowed - sum->denied);
+    cJSON *denied_by = cJSON_AddObjectToObject(object, "denied_by");
+    for (unsigned int i = 0; i < N_DENIED_BY; i++)
+        if (sum->denied_by[i] > 0)
+            (void)cJSON_AddNumberToObject(denied_by, name_of(&denied_by_names, i),
+                                          sum->denied_by[i]);
     cJSON *needed = cJSON_AddArrayToObject(object, "needed_and_not_proven");
     for (size_t i = 0; i < n_permissions; i++)
         if (sum->unproven & 1u << i)

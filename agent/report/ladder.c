@@ -165,14 +165,6 @@ static int write_answers(struct screen *screen, const struct endpoint_facts *end
     return lines;
 }
 
-static const char *denied_words(enum denied_by by)
-{
-#define ROW(id, name, words) [DENIED_BY_##id] = words,
-    static const char *const words[] = {DENIALS(ROW)};
-#undef ROW
-    return words[by];
-}
-
 static void write_action(struct screen *screen, const struct action_facts *action, int indent)
 {
     const bool denied = action->permission == PERMISSION_DENIED;
@@ -180,7 +172,7 @@ static void write_action(struct screen *screen, const struct action_facts *actio
     char line[LINE_SIZE] = "allowed";
 
     if (denied)
-        (void)text_set(line, sizeof(line), "%s", denied_words(action->denied_by));
+        (void)text_set(line, sizeof(line), "%s", denial_words(action->denied_by));
     else if (!allowed)
         (void)text_set(line, sizeof(line), "unclear: %s", failure_words(action->failure));
     screen_pad(screen, indent);

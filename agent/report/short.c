@@ -34,16 +34,19 @@ static void add_cause(char line[MAX_COLUMNS + 1], const struct report *report)
         (void)text_set(more, sizeof(more), "%d", (int)report_n_causes(report) - 1);
         (void)add_part(line, " (+", more, " more)");
     }
-    if (report->verdict == VERDICT_DEGRADED && report_is_role_open(report))
-        (void)add_part(line, ", ", "role not proven", "");
 }
 
-/* What a reader of READY must know: checks left out. */
+/* What a reader of READY or DEGRADED must know: what was not proven, as many names as there is room for, and checks
+ * left out. */
 static void add_reservations(char line[MAX_COLUMNS + 1], const struct report *report)
 {
     int n_left_out = check_count(report_left_out(report));
-    char number[NAME_SIZE];
+    char number[NAME_SIZE], unproven[LINE_SIZE];
 
+    for (int most = 3; most >= 0; most--)
+        if (report_unproven(report, most, unproven, sizeof(unproven)) &&
+            add_part(line, ", ", unproven, ""))
+            break;
     (void)text_set(number, sizeof(number), "%d", n_left_out);
     if (n_left_out > 0)
         (void)add_part(line, ", ", number,
@@ -64,6 +67,8 @@ void short_write(const struct report *report, const struct style *style, struct 
         add_reservations(line, report);
     } else if (report_root(report)) {
         add_cause(line, report);
+        if (report->verdict == VERDICT_DEGRADED)
+            add_reservations(line, report);
     } else if (!add_part(line, ": ", report_summary_words(report), "")) {
         (void)add_part(line, ": ", "not everything answered in time", "");
     }

@@ -18,7 +18,7 @@ static enum ink severity_ink(enum severity severity)
                                           : INK_DIM;
 }
 
-/* What a reader of READY must know: checks that were left out, what was not tried, --strict. */
+/* What a reader of READY must know: checks that were left out, what was not proven, --strict. */
 static void write_ready(struct screen *screen, const struct report *report, int indent)
 {
     char line[LINE_SIZE];
@@ -216,23 +216,10 @@ static void write_permissions(struct screen *screen, const struct report *report
 {
     const struct permissions_sum *sum = &report->permissions;
     char line[2 * LINE_SIZE];
-    const char *by = " by ";
 
-    if (report->facts->plan.permissions == PERMISSIONS_OFF ||
-        (sum->allowed + sum->denied == 0 && !verbose)) /* a lower rung tells why none was tried */
+    if (!report_policy_line(report, false, line, sizeof(line)) &&
+        (!verbose || report->facts->plan.permissions == PERMISSIONS_OFF))
         return;
-    (void)text_set(line, sizeof(line), "%d of %d actions of AmazonSSMManagedInstanceCore allowed",
-                   sum->allowed, sum->n);
-    if (sum->denied > 0)
-        (void)text_add(line, sizeof(line), ", %d denied", sum->denied);
-    for (unsigned int i = 0; i < 32; i++) {
-        if (!(sum->denied_by & 1u << i))
-            continue;
-        (void)text_add(line, sizeof(line), "%s%s", by, name_of(&denied_by_names, i));
-        by = ", ";
-    }
-    if (sum->allowed + sum->denied < sum->n)
-        (void)text_add(line, sizeof(line), ", %d not tried", sum->n - sum->allowed - sum->denied);
     screen_line(screen, INK_DIM, LABEL_AT, LABEL_AT, line);
     if (sum->denied == 0 && !verbose)
         return;

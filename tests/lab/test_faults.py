@@ -39,7 +39,7 @@ def test_fault(binary, runs, faults, verdict, code):
 
 # Where the verdict is not what the agent does: somebody asked for more or for less, or nobody on the instance can know; and an answer that
 # drips for a minute is heard to its end by the agent, and by no check.
-ASKED_OTHERWISE = {"policy-incomplete:ssm:UpdateInstanceInformation --permissions=probe", "policy-incomplete:ssmmessages:OpenControlChannel", "role-missing dhmc-on", "dhmc:had-role", "public-path --private-dns=require", "policy-sessions-only --for=core", "agent-missing --optional=agent", "slow-body"}
+ASKED_OTHERWISE = {"policy-incomplete:ssm:UpdateInstanceInformation --permissions=probe", "policy-incomplete:ssmmessages:OpenControlChannel", "role-missing dhmc-on", "dhmc:had-role", "public-path --private-dns=require", "policy-sessions-only --for=core", "agent-missing --optional=agent", "endpoint-blocks-443 --optional=ssm", "egress-blocked --optional=ssm,ssmmessages", "slow-body"}
 
 
 def test_the_verdict_is_what_the_agent_does():
@@ -58,6 +58,14 @@ ALIKE = ["agent-disabled", "dhmc:had-role", "role-missing dhmc-on imds-path:iden
 def test_what_looks_like_another_cause_is_not_certain(runs, faults):
     report = json.loads(runs[faults].result()["check", "json"].stdout)
     assert [finding["code"] for finding in report["findings"] if finding["confidence"] == "certain"] == []
+
+
+@pytest.mark.parametrize("faults", [row[0] for row in EXPECTED if "--optional=" in row[0]])
+def test_nobody_says_that_the_agent_comes_up_without_what_it_needs(binary, runs, faults):
+    recorded = runs[faults].result()["check", "json"].stdout
+    for output in ("terminal", "console", "html"):
+        said = subprocess.run([binary, "show", "-", "--output", output], input=recorded, capture_output=True, text=True, check=False).stdout
+        assert "The SSM agent comes up" not in said and f"Optional here: {faults.partition('=')[2].replace(',', ', ')}" in " ".join(said.replace("ssm-preflight: ", "").split())
 
 
 PACKED = {}  # bytes of facts in the block for the console, by fault

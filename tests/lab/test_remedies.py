@@ -5,6 +5,7 @@ For each row: the lab has the fault, the commands of `show --commands` run in ba
 again. What is of the AWS CLI, a package manager, chrony or systemd is a program of stand-ins/ (vpc/account.py, vpc/elsewhere.py).
 """
 
+import glob
 import json
 import os
 import re
@@ -226,6 +227,26 @@ def test_every_finding_is_mended_or_has_a_reason(binary):
     tried = {row[1] for row in ROWS}
     assert tried & NOT.keys() == set()
     assert tried | NOT.keys() == on_an_instance
+
+
+def test_a_page_takes_nothing_away_from_an_instance_without_a_copy():
+    """Lines that begin with image: are for an image that is being built, as are the pages of its findings."""
+    for path in glob.glob(os.path.join(LAB, "..", "..", "docs", "findings", "*.md")):
+        if os.path.basename(path).startswith(("image-", "README")):
+            continue
+        with open(path, encoding="utf-8") as file:
+            text = re.sub(r"(?m)^image[ :](.*\n)(  .*\n)*", "", file.read())
+        taken = re.findall(r"sed -i(?!\.bak).*|\brm -r?f.*|.*\bpurge\b.*|[^>]> ?/etc/(?:resolv|hosts|nsswitch).*", text)
+        assert not taken, (path, taken)
+
+
+def test_other_sources_of_names_stay(binary):
+    with Lab(["dns-not-asked"], binary=binary) as lab:
+        before = lab.run(["check", "--output", "json"]).stdout
+        printed = subprocess.run([binary, "show", "--commands", "-"], input=before, capture_output=True, text=True, check=False).stdout
+        lab.run(["-s"], program="/bin/bash", environment={"PATH": PATH}, input="sed -i 's/^hosts:.*/& myhostname/' /etc/nsswitch.conf\n" + _of_one(printed, "dns-local"))
+        now = lab.run(["/etc/nsswitch.conf", "/etc/nsswitch.conf.bak"], program="/bin/cat").stdout
+        assert re.findall(r"(?m)^hosts:.*", now) == ["hosts: files dns myhostname", "hosts: files myhostname"]
 
 
 INGRESS = f"ec2 authorize-security-group-ingress --group-id {{}} --protocol tcp --port {{}} --source-group {w.SECURITY_GROUP_ID}"

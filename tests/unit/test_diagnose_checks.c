@@ -65,7 +65,7 @@ static void a_healthy_instance_passes_every_check(void **state)
     assert_int_equal(report.verdict, VERDICT_READY);
     assert_int_equal(report.n_findings, 0);
     assert_string_equal(report.summary, "ready: UpdateInstanceInformation, OpenControlChannel not "
-                                        "tried (41 ms)");
+                                        "proven (41 ms)");
 }
 
 static void services_that_are_off_are_not_planned(void **state)

@@ -221,6 +221,7 @@ static void a_headline_has_every_cause(void **state)
         enum target target;
         bool is_open;
         const char *headline;
+        enum status agent; /* of its optional check, and of one of ssm's */
     } rows[] = {
         {VERDICT_READY, 0, 0, N_TARGETS, false, ""},
         {VERDICT_NOT_READY, 1, 1, TARGET_ROLE, false, "Title 0"},
@@ -229,6 +230,12 @@ static void a_headline_has_every_cause(void **state)
         {VERDICT_NOT_READY, 3, 3, TARGET_ROLE, false, "(3 causes): Title 0; code-1; code-2"},
         {VERDICT_DEGRADED, 1, 1, TARGET_ROLE, false, "The SSM agent comes up. Title 0"},
         {VERDICT_DEGRADED, 1, 1, TARGET_AGENT, false, "Title 0"},
+        {VERDICT_DEGRADED, 1, 1, TARGET_ROLE, false, "The SSM agent comes up. Title 0",
+         STATUS_WARN},
+        {VERDICT_DEGRADED, 1, 1, TARGET_ROLE, false, "Optional here: ssm, agent. Title 0",
+         STATUS_FAIL},
+        {VERDICT_DEGRADED, 2, 2, TARGET_ROLE, false,
+         "Optional here: ssm, agent (2 warnings): Title 0; Title 1", STATUS_FAIL},
         {VERDICT_DEGRADED, 2, 2, TARGET_ROLE, false,
          "The SSM agent comes up (2 warnings): Title 0; Title 1"},
         {VERDICT_DEGRADED, 1, 1, TARGET_ROLE, true,
@@ -251,6 +258,16 @@ static void a_headline_has_every_cause(void **state)
             finding->severity = j >= rows[i].n_of_root ? SEVERITY_NOTE
                                 : is_fatal             ? SEVERITY_FATAL
                                                        : SEVERITY_WARNING;
+        }
+        for (enum check j = 0; j < N_CHECKS; j++) {
+            report.checks[j].check = j;
+            report.checks[j].planned = true;
+            report.checks[j].status = STATUS_PASS;
+        }
+        if (rows[i].agent != STATUS_UNKNOWN) {
+            report.checks[CHECK_AGENT_INSTALLED].status = rows[i].agent;
+            report.checks[check_of_service(SERVICE_SSM, RUNG_CONNECT)].status = rows[i].agent;
+            report.checks[check_of_service(SERVICE_EC2MESSAGES, RUNG_CONNECT)].status = STATUS_FAIL;
         }
         if (rows[i].is_open) {
             report.checks[check_of_service(SERVICE_SSM, RUNG_TLS)].reason = FAILURE_INTERCEPTED;

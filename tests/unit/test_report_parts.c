@@ -229,11 +229,11 @@ static struct filled *fill_parts(void)
     filled->facts.endpoints[SERVICE_EC2MESSAGES].n_addresses = 0;
     filled->facts.plan.skipped = check_bit(CHECK_AGENT_ENABLED);
     set_actions(&filled->facts.endpoints[SERVICE_SSM]);
-    report->permissions = (struct permissions_sum){.n = 25,
-                                                   .allowed = 3,
-                                                   .denied = 2,
-                                                   .denied_by = 1u << DENIED_BY_BOUNDARY |
-                                                                1u << DENIED_BY_UNSAID};
+    report->permissions = (struct permissions_sum){
+        .n = 25,
+        .allowed = 3,
+        .denied = 2,
+        .denied_by = {[DENIED_BY_BOUNDARY] = 1, [DENIED_BY_UNSAID] = 1}};
     for (int i = 0; i < N_CAPABILITIES; i++)
         report->permissions.of[i].n = i + 1;
     report->permissions.of[1].denied = 1;

@@ -127,6 +127,35 @@ static void what_was_not_looked_at_is_counted(void **state)
     free(filled);
 }
 
+/* One by its name where there is room, else their number. */
+static void what_was_not_proven_is_said(void **state)
+{
+    static const char *const situations[] = {"healthy", "policy-incomplete--sessions-only"};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(situations); i++) {
+        struct filled *filled = fill(situations[i]);
+        uint32_t *unproven = &filled->report.permissions.unproven;
+        struct buffer text;
+
+        assert_true(*unproven);
+        write_new(&filled->report, &text);
+        assert_non_null(strstr(text.bytes, ", 2 actions not proven\n"));
+        assert_non_null(strstr(filled->report.summary, "not proven"));
+        buffer_clear(&text);
+        *unproven &= *unproven - 1;
+        write_new(&filled->report, &text);
+        assert_non_null(strstr(text.bytes, i == 0 ? ", OpenControlChannel not proven\n"
+                                                  : ", 1 action not proven\n"));
+        buffer_clear(&text);
+        *unproven = 0;
+        write_new(&filled->report, &text);
+        assert_null(strstr(text.bytes, "not proven"));
+        buffer_clear(&text);
+        free(filled);
+    }
+}
+
 static void a_long_reason_gives_way_to_a_short_one(void **state)
 {
     struct filled *filled = fill("stopped");
@@ -152,6 +181,7 @@ int main(void)
         cmocka_unit_test(long_parts_are_left_out_whole),
         cmocka_unit_test(words_that_only_begin_like_the_verdict_stay),
         cmocka_unit_test(what_was_not_looked_at_is_counted),
+        cmocka_unit_test(what_was_not_proven_is_said),
         cmocka_unit_test(a_long_reason_gives_way_to_a_short_one),
         cmocka_unit_test(the_asset_tag_names_the_instance_when_imds_does_not),
     };

@@ -302,7 +302,7 @@ static void ready_says_what_it_holds_back(void **state)
     (void)state;
     facts_healthy(&seen);
     SAYS("left out", "READY  This instance can register with Systems Manager;\n",
-         "UpdateInstanceInformation, OpenControlChannel not tried (41 ms).\n");
+         "UpdateInstanceInformation, OpenControlChannel not proven (41 ms).\n");
     seen.plan.skipped = check_bit(check_of_service(SERVICE_SSM, RUNG_TLS));
     SAYS("can register", "READY  All selected checks passed; some were skipped on request;\n",
          "  Skipped on request (--skip, --permissions): tls of ssm\n",
@@ -479,7 +479,7 @@ static void all_that_is_allowed_leaves_nothing_untried(void **state)
     for (int i = 0; i < N_SERVICES; i++)
         for (int32_t j = 0; j < seen.endpoints[i].n_actions; j++)
             seen.endpoints[i].actions[j].permission = PERMISSION_ALLOWED;
-    SAYS(" not tried\n", "  25 of 25 actions of AmazonSSMManagedInstanceCore allowed\n");
+    SAYS(" not proven\n", "  25 of 25 actions of AmazonSSMManagedInstanceCore allowed\n");
 }
 
 static void a_screen_without_room_holds_nothing_back_of_nothing(void **state)
