@@ -913,10 +913,11 @@ static void source_is_of_no_vpc(struct facts *facts)
 /* ... and nothing is known of the VPC. */
 static void source_of_imds_is_of_no_subnet(struct facts *facts)
 {
-    SET(facts->network.interfaces[0].addresses[facts->network.interfaces[0].n_addresses++],
-        "172.16.0.9/32");
+    struct interface_facts *own = &facts->network.interfaces[0];
+
+    SET(*NEXT(own->addresses, own->n_addresses), "172.16.0.9/32");
     break_imds(facts, CHECK_IMDS_CONNECT, FAILURE_TIMEOUT, 1204);
-    facts->network.interfaces[0].own = ANSWER_UNKNOWN;
+    own->own = ANSWER_UNKNOWN;
     route_by(facts, "169.254.169.254", "ens5", "172.16.0.9");
 }
 

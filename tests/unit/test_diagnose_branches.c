@@ -204,18 +204,6 @@ static void a_pinned_name_is_no_trouble_of_dns(void **state)
     assert_false(when_name_leads_to_no_endpoint(&view));
 }
 
-static void blocks_are_known_by_the_family_of_the_stranger(void **state)
-{
-    (void)state;
-    look("private-dns-off", RUNG_PRIVATE);
-    assert_true(when_own_blocks_are_known(&view));
-    resolve_to(&facts, SERVICE_SSM, "52.46.138.63", PLACE_PUBLIC, FAILURE_TIMEOUT);
-    look("private-dns-off", RUNG_PRIVATE);
-    assert_true(when_own_blocks_are_known(&view));
-    facts.instance.n_vpc_cidrs = 0;
-    assert_false(when_own_blocks_are_known(&view));
-}
-
 /* --- routes --- */
 
 static void a_source_is_foreign_by_the_device_and_the_block(void **state)
@@ -366,7 +354,6 @@ int main(void)
         cmocka_unit_test_setup(a_question_that_is_not_sent_has_a_family, start),
         cmocka_unit_test_setup(an_alias_of_amazons_is_no_false_answer, start),
         cmocka_unit_test_setup(a_pinned_name_is_no_trouble_of_dns, start),
-        cmocka_unit_test_setup(blocks_are_known_by_the_family_of_the_stranger, start),
         cmocka_unit_test_setup(a_source_is_foreign_by_the_device_and_the_block, start),
         cmocka_unit_test_setup(without_a_route_astray_nothing_is_named, start),
         cmocka_unit_test_setup(a_second_opinion_is_no_handshake_of_the_agents, start),
