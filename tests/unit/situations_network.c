@@ -189,16 +189,26 @@ static void silent_for_one_name(struct facts *facts)
     break_resolve(facts, SERVICE_SSMMESSAGES, FAILURE_TIMEOUT);
 }
 
+static void has_no_aaaa(struct facts *facts, int service)
+{
+    struct dns_answer *aaaa = &facts->endpoints[service].answers[FAMILY_IPV6];
+
+    step_fail(&aaaa->step, FAILURE_NODATA, 1);
+    aaaa->rcode = 0;
+}
+
 /* Nothing is known of A: that there is no AAAA record does not mean that there is no such name. */
 static void servfail_for_one_family(struct facts *facts)
 {
     resolvers_all(facts, FAILURE_SERVFAIL);
-    EACH_SERVICE(i)
-    {
-        struct dns_answer *aaaa = &facts->endpoints[i].answers[FAMILY_IPV6];
-        step_fail(&aaaa->step, FAILURE_NODATA, 1);
-        aaaa->rcode = 0;
-    }
+    EACH_SERVICE(i) has_no_aaaa(facts, i);
+}
+
+/* A network ACL drops the answers that are larger. */
+static void silent_for_one_family(struct facts *facts)
+{
+    silent_for_one_name(facts);
+    has_no_aaaa(facts, SERVICE_SSMMESSAGES);
 }
 
 static void wrong_name(struct facts *facts)
@@ -703,6 +713,7 @@ const struct situation name_situations[] = {
     {"dns-servfail--denied-once", denied_once},
     {"dns-servfail--one-family", servfail_for_one_family},
     {"dns-servfail--one-name", silent_for_one_name},
+    {"dns-servfail--one-name-and-family", silent_for_one_family},
     {"dns-wrong-name", wrong_name},
     {"dns-wrong-name--region-option", wrong_region_by_option},
     {"dns-hosts-override", hosts_override},
