@@ -10,6 +10,7 @@
 #include "model/facts.h"
 #include "model/proxy.h"
 #include "net/credentials.h"
+#include "net/dial.h"
 #include "net/http.h"
 #include "net/loop.h"
 #include "net/trust.h"
@@ -126,7 +127,7 @@ struct observe {
     const char *root;    /* prefix of every file */
     struct trust *trust;
     bool left_alone[N_SERVICES]; /* not climbed again */
-    bool patient;                /* not the first round: see ladder.c */
+    bool patient;                /* not the first round: see connect.c */
     struct facts *facts;
     const struct credentials *credentials; /* NULL until known, or there are none */
     bool role_known;
@@ -163,6 +164,18 @@ struct dns_question names_question(struct observe *observe, const char *name, in
  * first field is an address, the others are names, in upper or lower case. hosts(5). Returns how many
  * addresses `name` has there, at most MAX_ADDRESSES. */
 int hosts_look_up(const char *root, const char *name, char addresses[][ADDRESS_SIZE]);
+
+/* connect.c: climbs to TCP. Calls ladder_connected() once, or fails the rung and skips those above it. */
+void connect_start(struct lane *lane);
+void connect_placed(struct lane *lane); /* it is known now where the address is */
+
+/* connect.c: one more connection to the lane's address, from any port; or from one half of them, begun at once. */
+struct dial connect_dial(const struct lane *lane);
+void connect_dial_half(const struct lane *lane, bool other_half, int32_t timeout_ms,
+                       dial_done *done, void *arg);
+
+/* ladder.c: goes on with this connection, which is its own now. */
+void ladder_connected(struct lane *lane, int fd);
 
 /* ladder.c: climbs one more address. Does nothing when the address is there already or the list is
  * full. */
