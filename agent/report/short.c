@@ -53,6 +53,16 @@ static void add_reservations(char line[MAX_COLUMNS + 1], const struct report *re
                        n_left_out == 1 ? " check left out" : " checks left out");
 }
 
+/* Two answers of ssm may take a minute each, its limit: 3 minutes are enough for all. */
+static void add_missing(char line[MAX_COLUMNS + 1], const struct report *report)
+{
+    const enum check missing = report_first_lacking(report);
+
+    if (missing < N_CHECKS && add_part(line, ": ", check_name(missing), " not answered") &&
+        report->facts->stopped_by == STOPPED_BY_DEADLINE && report->facts->deadline_ms < 180000)
+        (void)add_part(line, "; ", "try --deadline 3m", "");
+}
+
 void short_write(const struct report *report, const struct style *style, struct buffer *to)
 {
     const struct facts *facts = report->facts;
@@ -70,7 +80,7 @@ void short_write(const struct report *report, const struct style *style, struct 
         if (report->verdict == VERDICT_DEGRADED)
             add_reservations(line, report);
     } else if (!add_part(line, ": ", report_summary_words(report), "")) {
-        (void)add_part(line, ": ", "not everything answered in time", "");
+        add_missing(line, report);
     }
     (void)buffer_add_printable(to, line, strlen(line));
     (void)buffer_add_text(to, "\n");

@@ -165,8 +165,18 @@ static void a_long_reason_gives_way_to_a_short_one(void **state)
     memset(filled->report.summary, 's', 79);
     filled->report.summary[79] = '\0';
     write_new(&filled->report, &text);
-    assert_non_null(strstr(text.bytes, ": not everything answered in time\n"));
     buffer_clear(&text);
+    filled->report.checks[CHECK_IMDS_TOKEN].planned = true;
+    filled->report.checks[CHECK_IMDS_TOKEN].required = true;
+    filled->report.checks[CHECK_IMDS_TOKEN].status = STATUS_UNKNOWN;
+    for (enum stopped_by by = STOPPED_BY_NOTHING; by <= STOPPED_BY_DEADLINE; by++) {
+        filled->facts.stopped_by = by;
+        write_new(&filled->report, &text);
+        assert_non_null(strstr(text.bytes, by == STOPPED_BY_DEADLINE
+                                               ? ": imds.token not answered; try --deadline 3m\n"
+                                               : ": imds.token not answered\n"));
+        buffer_clear(&text);
+    }
     (void)strcpy(filled->report.summary, "unknown: it was stopped");
     write_new(&filled->report, &text);
     assert_non_null(strstr(text.bytes, ": it was stopped\n"));

@@ -335,9 +335,9 @@ static void unknown_says_what_to_do_next(void **state)
     memset(&seen.endpoints[SERVICE_SSM].addresses[1].steps[RUNG_CONNECT], 0, sizeof(struct step));
     seen.stopped_by = STOPPED_BY_DEADLINE;
     seen.deadline_ms = 1000;
-    SAYS(NULL, "UNKNOWN  ", "  Next  Give it longer: --deadline 15s (it had 1.0 s).\n");
-    seen.deadline_ms = 20000;
-    SAYS(NULL, "  Next  Give it longer: --deadline 40s (it had 20 s).\n");
+    SAYS(NULL, "UNKNOWN  ", "  Next  Give it longer: --deadline 180s (it had 1.0 s).\n");
+    seen.deadline_ms = 100000;
+    SAYS(NULL, "  Next  Give it longer: --deadline 200s (it had 100 s).\n");
     seen.machine.time_sync = ANSWER_NO; /* a finding, and not why nothing is known */
     SAYS("UNKNOWN  No time", "UNKNOWN  the deadline came before ssm.connect answered",
          "  Next  Give it", "time-sync-missing");
