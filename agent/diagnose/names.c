@@ -44,12 +44,13 @@ static bool is_error(const struct dns_answer *answer)
 {
     return answer->asked_as == ASKED_CONFIGURED && answer->step.outcome == OUTCOME_FAILED &&
            !dns_decides(answer) &&
-           (answer->rcode > 0 || answer->step.failure == FAILURE_DNS_MALFORMED);
+           (answer->rcode > 0 || answer->step.failure == FAILURE_DNS_MALFORMED ||
+            is_silent(answer));
 }
 
 /* The address family whose answer says more about a failed look-up: NXDOMAIN is for both, and of
  * "no such record" the A one counts, as every endpoint has A records. Where a server fails to answer for A,
- * that there is no AAAA record tells nothing. */
+ * or is silent, that there is no AAAA record tells nothing. */
 static const struct dns_answer *telling(const struct endpoint_facts *endpoint)
 {
     const struct dns_answer *a = names_deciding(endpoint, FAMILY_IPV4);
@@ -80,6 +81,7 @@ static void look_undecided(const struct facts *facts, const struct endpoint_fact
     for (int32_t i = 0; i < endpoint->n_answers; i++) {
         const struct dns_answer *answer = &endpoint->answers[i];
         if (answer->asked_as == ASKED_CONFIGURED && answer->step.outcome == OUTCOME_FAILED &&
+            !dns_decides(answer) &&
             (!lookup->answer || (is_silent(lookup->answer) && !is_silent(answer))))
             lookup->answer = answer;
         if (answer->asked_as != counts || answer->step.outcome == OUTCOME_UNTRIED)

@@ -60,7 +60,7 @@ bool where_nobody_answers(const struct view *view)
 
 bool when_silent_for_this_name(const struct view *view)
 {
-    return names_lookup(view->facts, view->service).silent;
+    return names_lookup(view->facts, view->service).failure == FAILURE_TIMEOUT;
 }
 
 bool when_answer_is_malformed(const struct view *view)
@@ -497,7 +497,7 @@ bool where_vpc_is_bypassed(const struct view *view)
     bool leads_here = naming.n > 0 &&
                       naming.by[PLACE_LOCAL] == naming.n; /* a server that blocks names */
 
-    if (naming.pinned || lookup.silent || !lookup.asked ||
+    if (naming.pinned || lookup.silent || lookup.failure == FAILURE_TIMEOUT || !lookup.asked ||
         (!knows_more(&opinion, &lookup) && (!leads_here || opinion.answered)))
         return false;
     if (lookup.answer && !facts->resolvers.stub &&
