@@ -134,7 +134,7 @@ static bool url_read(const char *text, struct url *url)
             return false;
     if (has_scheme)
         (void)text_set(url->scheme, sizeof(url->scheme), "%.*s", (int)n, text);
-    if (!has_scheme && strncmp(rest, "//", 2) != 0) { /* a path: nothing more is wanted of it */
+    if (!has_scheme) { /* a path: nothing more is wanted of it */
         size_t first = strcspn(rest, "/?#");
         return !memchr(rest, ':', first) && is_escaped(rest, strlen(rest));
     }

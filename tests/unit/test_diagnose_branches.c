@@ -159,6 +159,17 @@ static void nobody_answers_where_the_stub_was_not_asked(void **state)
     assert_false(where_nobody_answers(&view));
 }
 
+/* One that denies the name twice does not differ. */
+static void answers_differ_where_the_second_has_an_endpoints(void **state)
+{
+    (void)state;
+    break_resolve(&facts, SERVICE_SSM, FAILURE_NXDOMAIN);
+    look("dns-resolver-unreachable", RUNG_RESOLVE);
+    assert_false(when_answers_differ(&view));
+    amazon_says(&facts, SERVICE_SSM, "10.0.1.21", FAILURE_NONE);
+    assert_true(when_answers_differ(&view));
+}
+
 /* A question by IPv6 stays here only where there is IPv6. */
 static void a_question_that_is_not_sent_has_a_family(void **state)
 {
@@ -351,6 +362,7 @@ int main(void)
         cmocka_unit_test_setup(no_firewall_stands_before_amazons_resolver, start),
         cmocka_unit_test_setup(a_resolver_that_is_none_is_not_silent, start),
         cmocka_unit_test_setup(nobody_answers_where_the_stub_was_not_asked, start),
+        cmocka_unit_test_setup(answers_differ_where_the_second_has_an_endpoints, start),
         cmocka_unit_test_setup(a_question_that_is_not_sent_has_a_family, start),
         cmocka_unit_test_setup(an_alias_of_amazons_is_no_false_answer, start),
         cmocka_unit_test_setup(a_pinned_name_is_no_trouble_of_dns, start),
