@@ -163,8 +163,11 @@ static void nobody_answers_where_the_stub_was_not_asked(void **state)
 static void answers_differ_where_the_second_has_an_endpoints(void **state)
 {
     (void)state;
-    break_resolve(&facts, SERVICE_SSM, FAILURE_NXDOMAIN);
     look("dns-resolver-unreachable", RUNG_RESOLVE);
+    amazon_says(&facts, SERVICE_SSM, "10.0.1.21", FAILURE_NONE);
+    assert_false(when_answers_differ(&view));
+    start(NULL);
+    break_resolve(&facts, SERVICE_SSM, FAILURE_NXDOMAIN);
     assert_false(when_answers_differ(&view));
     amazon_says(&facts, SERVICE_SSM, "10.0.1.21", FAILURE_NONE);
     assert_true(when_answers_differ(&view));
@@ -232,8 +235,37 @@ static void a_source_is_foreign_by_the_device_and_the_block(void **state)
     SET(route->interface, "ens5");
     facts.network.interfaces[facts.network.n_interfaces - 1].own = ANSWER_YES;
     assert_true(route_is_by_foreign_source(&facts, route));
-    facts.instance.n_vpc_cidrs = 0; /* the source may be in one of them */
+    facts.instance.n_vpc_cidrs = 1; /* the source may be in one of its own family */
+    SET(facts.instance.vpc_cidrs[0], "2600:1f18::/56");
     assert_false(route_is_by_foreign_source(&facts, route));
+}
+
+/* Where IMDS does not say the blocks. */
+static void a_source_is_of_no_subnet_by_the_devices_addresses(void **state)
+{
+    static const struct {
+        const char *first, *second;
+        bool foreign;
+    } rows[] = {
+        {"10.0.1.10/24", "192.0.2.8/32", true},  {"192.0.2.8/32", "192.0.2.8/32", false},
+        {"fd00::1/64", "192.0.2.8/32", false},   {"169.254.1.1/16", "192.0.2.8/32", false},
+        {"192.0.2.1/24", "192.0.2.8/32", false},
+    };
+    struct interface_facts *device = &facts.network.interfaces[0];
+    (void)state;
+
+    facts.instance.n_vpc_cidrs = 0;
+    device->own = ANSWER_YES;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        device->n_addresses = 3;
+        SET(device->addresses[0], "%s", rows[i].first);
+        SET(device->addresses[1], "%s", rows[i].second);
+        SET(device->addresses[2], "192.0.2.9/32");
+        facts.network.n_routes = 0;
+        route_by(&facts, "10.0.2.21", device->name, "192.0.2.9");
+        if (route_is_by_foreign_source(&facts, &facts.network.routes[0]) != rows[i].foreign)
+            fail_msg("%s %s", rows[i].first, rows[i].second);
+    }
 }
 
 static void without_a_route_astray_nothing_is_named(void **state)
@@ -367,6 +399,7 @@ int main(void)
         cmocka_unit_test_setup(an_alias_of_amazons_is_no_false_answer, start),
         cmocka_unit_test_setup(a_pinned_name_is_no_trouble_of_dns, start),
         cmocka_unit_test_setup(a_source_is_foreign_by_the_device_and_the_block, start),
+        cmocka_unit_test_setup(a_source_is_of_no_subnet_by_the_devices_addresses, start),
         cmocka_unit_test_setup(without_a_route_astray_nothing_is_named, start),
         cmocka_unit_test_setup(a_second_opinion_is_no_handshake_of_the_agents, start),
         cmocka_unit_test_setup(interception_is_plain_where_the_authority_is_known, start),

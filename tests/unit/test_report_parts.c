@@ -568,6 +568,22 @@ static void a_role_that_is_not_proven_is_said(void **state)
     free(filled);
 }
 
+/* Nothing was to be proven, and nothing is said of it. */
+static void permissions_that_were_left_out_are_not_told(void **state)
+{
+    struct filled *filled = fill("healthy");
+    struct buffer text;
+    (void)state;
+
+    memset(&filled->report.permissions, 0, sizeof(filled->report.permissions));
+    filled->facts.plan.permissions = PERMISSIONS_OFF;
+    buffer_init(&text, REPORT_MAX_BYTES);
+    terminal_write(&filled->report, &(struct style){.columns = 80, .verbose = true}, &text);
+    assert_null(strstr(text.bytes, "Proven:"));
+    buffer_clear(&text);
+    free(filled);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -577,6 +593,7 @@ int main(void)
         cmocka_unit_test(what_the_last_screen_holds),
         cmocka_unit_test(more_rows_hold_more_commands),
         cmocka_unit_test(a_role_that_is_not_proven_is_said),
+        cmocka_unit_test(permissions_that_were_left_out_are_not_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
