@@ -266,6 +266,9 @@ static void a_source_is_of_no_subnet_by_the_devices_addresses(void **state)
         if (route_is_by_foreign_source(&facts, &facts.network.routes[0]) != rows[i].foreign)
             fail_msg("%s %s", rows[i].first, rows[i].second);
     }
+    SET(device->addresses[0], "10.0.1.10/24");
+    SET(device->addresses[2], "192.0.2.9/24"); /* not alone in its block */
+    assert_false(route_is_by_foreign_source(&facts, &facts.network.routes[0]));
 }
 
 static void without_a_route_astray_nothing_is_named(void **state)

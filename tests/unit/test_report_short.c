@@ -177,6 +177,20 @@ static void a_long_reason_gives_way_to_a_short_one(void **state)
                                                : ": imds.token not answered\n"));
         buffer_clear(&text);
     }
+    filled->facts.deadline_ms = 180000;
+    write_new(&filled->report, &text);
+    assert_null(strstr(text.bytes, "deadline"));
+    buffer_clear(&text);
+    memset(filled->facts.instance.id, 'i', NAME_SIZE - 1); /* no room for what is missing */
+    write_new(&filled->report, &text);
+    assert_null(strstr(text.bytes, "not answered"));
+    buffer_clear(&text);
+    for (enum check i = 0; i < N_CHECKS; i++)
+        filled->report.checks[i].planned = false;
+    filled->facts.instance.id[0] = '\0';
+    write_new(&filled->report, &text);
+    assert_null(strstr(text.bytes, "not answered"));
+    buffer_clear(&text);
     (void)strcpy(filled->report.summary, "unknown: it was stopped");
     write_new(&filled->report, &text);
     assert_non_null(strstr(text.bytes, ": it was stopped\n"));
