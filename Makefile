@@ -266,8 +266,9 @@ foreign-lab: static setup-lab build/emulated/$(arch)/ssm-preflight ## ten faults
 scenarios-update: $(program) situations ## what was reviewed of the situations, written anew: review the diff
 	tests/scenarios/run --update $(program) build/situations
 
-scenarios-selftest: all situations ## breaks the diagnosis ten times at random and looks whether `make scenarios` notices
-	tests/scenarios/selftest
+BREAKS ?= 10
+scenarios-selftest: all situations ## breaks the diagnosis ten times (BREAKS) at random and looks whether `make scenarios` notices
+	tests/scenarios/selftest --count $(BREAKS)
 
 dictionary: $(objects)/unit/test_model_packed ## what the console's facts are deflated with, anew from the situations: before a release only
 	PACKED_TEXTS=1 $< | packaging/scripts/keep packaging/dictionary/1.txt packaging/scripts/make-dictionary

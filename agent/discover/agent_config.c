@@ -235,7 +235,7 @@ static bool take(const cJSON *value, enum kind kind, char *to)
     case AS_IT_IS:
         return cJSON_IsString(value) && (text_set(to, HOST_SIZE, "%s", value->valuestring), true);
     case WHOLE:
-        *(double *)to = value->valuedouble;
+        memcpy(to, &value->valuedouble, sizeof(value->valuedouble));
         return cJSON_IsNumber(value);
     case TRUTH:
         *(bool *)to = cJSON_IsTrue(value);

@@ -24,7 +24,7 @@ struct words {
 
 static struct words value_of(const struct unit *unit, const char *key, bool is_list)
 {
-    struct words value;
+    struct words value = {.text = ""};
     char file[PATH_SIZE];
 
     (void)unit_value(unit->settings, key, is_list, value.text, sizeof(value.text), file);
