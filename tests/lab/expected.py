@@ -456,7 +456,7 @@ EXPECTED = [  # fault, verdict, first finding
     ("unit-written:path-gone", "not-ready", "agent-environment"),
     ("unit-written:false-before", "not-ready", "agent-environment"),
     ("unit-written:words-before", "not-ready", "agent-environment"),
-    ("unit-written:another-before", "degraded", "agent-environment"),
+    ("unit-written:another-before", "ready", None),
     ("unit-written:mkdir-before", "ready", None),
     ("unit-written:output-gone", "not-ready", "agent-environment"),  # by systemd.exec(5): status 209
     ("unit-written:true", "not-ready", "agent-environment"),

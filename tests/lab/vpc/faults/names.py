@@ -100,7 +100,7 @@ def _(world, how="short"):
 
 
 @fault("dns-unsteady", "every second question of a name and type is answered with an error, or with a record that does not parse",
-       "dns-servfail", "[servfail|nxdomain|refused|malformed]")
+       None, "[servfail|nxdomain|refused|malformed]")
 def _(world, answer="servfail"):
     _habits(world).turns = choice(answer, "servfail", "nxdomain", "refused", "malformed")
 
