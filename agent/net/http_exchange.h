@@ -41,9 +41,8 @@ struct exchange {
     struct buffer body;
     struct tls_peer peer;
     struct timer *limit; /* of the connection, then of the whole exchange */
-    int32_t
-        rest_ms; /* of the whole, once the connection stands; or of one that does not yet, ... */
-    bool handshake_has_more; /* ... where it may take longer than the whole */
+    int32_t rest_ms; /* is added to the limit: for the answer, once the request was sent, or ... */
+    bool handshake_has_more; /* ... for the handshake, which may take longer than the whole */
     struct timer *tick;      /* of silence */
     void (*silent)(void *arg, enum silence silence);
     int os_error; /* of a socket that could not be opened */
