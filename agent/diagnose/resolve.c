@@ -278,10 +278,26 @@ void quote_behind_stub(const struct view *view, struct finding *finding)
 
 /* --- EDNS0, time --- */
 
+/* Answers of other names came with EDNS0: then a packet was lost. */
+static bool serves_edns(const struct facts *facts, const char *server)
+{
+    for (size_t i = 0; i < N_SERVICES; i++)
+        for (int32_t j = 0; j < facts->endpoints[i].n_answers; j++) {
+            const struct dns_answer *answer = &facts->endpoints[i].answers[j];
+            if (answer->asked_as == ASKED_CONFIGURED && answer->step.outcome == OUTCOME_OK &&
+                strcmp(answer->server, server) == 0)
+                return true;
+        }
+    return false;
+}
+
 /* Without EDNS0 a configured server answers the same question. */
 bool where_edns_is_not_served(const struct view *view)
 {
-    return answers_only_as(view->facts, view->service, ASKED_PLAIN);
+    const struct dns_answer *plain = answer_as(view->facts, view->service, ASKED_PLAIN);
+
+    return answers_only_as(view->facts, view->service, ASKED_PLAIN) &&
+           !serves_edns(view->facts, plain->server);
 }
 
 void quote_without_edns(const struct view *view, struct finding *finding)

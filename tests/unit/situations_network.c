@@ -320,6 +320,19 @@ static void edns_dropped(struct facts *facts)
     without_edns(facts, FAILURE_TIMEOUT, -1);
 }
 
+/* Half of the answers are lost, and the one without EDNS0 was not. */
+static void lost_for_one_name(struct facts *facts)
+{
+    struct dns_answer *plain;
+
+    silent_for_one_name(facts);
+    plain = add_answer(&facts->endpoints[SERVICE_SSMMESSAGES], "10.0.0.2", ASKED_PLAIN,
+                       FAMILY_IPV4);
+    step_ok(&plain->step, 1);
+    plain->n_addresses = 1;
+    SET(plain->addresses[0], "%s", private_of[SERVICE_SSMMESSAGES]);
+}
+
 static void tcp_dropped(struct facts *facts)
 {
     edns_dropped(facts);
@@ -733,6 +746,7 @@ const struct situation name_situations[] = {
     {"dns-local--stub-dead", stub_dead},
     {"dns-local--stub-hangs", stub_hangs},
     {"dns-local--nsswitch", dns_never_asked},
+    {"dns-servfail--lost", lost_for_one_name},
     {"dns-edns", edns_refused},
     {"dns-edns--dropped", edns_dropped},
     {"dns-edns--tcp", tcp_dropped},

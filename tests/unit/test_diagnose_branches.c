@@ -205,6 +205,27 @@ static void an_alias_of_amazons_is_no_false_answer(void **state)
     assert_false(when_an_alias_shows_it(&view));
 }
 
+static void edns_is_not_to_blame_where_the_same_server_serves_it(void **state)
+{
+    struct dns_answer *plain;
+    (void)state;
+
+    break_resolve(&facts, SERVICE_SSM, FAILURE_TIMEOUT);
+    plain = add_answer(&facts.endpoints[SERVICE_SSM], "10.0.9.53", ASKED_PLAIN, FAMILY_IPV4);
+    step_ok(&plain->step, 1);
+    look("dns-edns", RUNG_RESOLVE);
+    assert_true(where_edns_is_not_served(&view)); /* another server does */
+    SET(plain->server, "10.0.0.2");
+    look("dns-edns", RUNG_RESOLVE);
+    assert_false(where_edns_is_not_served(&view));
+    for (int i = 0; i < N_SERVICES; i++)
+        for (int j = 0; j < facts.endpoints[i].n_answers; j++)
+            if (&facts.endpoints[i].answers[j] != plain)
+                step_fail(&facts.endpoints[i].answers[j].step, FAILURE_TIMEOUT, 5000);
+    look("dns-edns", RUNG_RESOLVE);
+    assert_true(where_edns_is_not_served(&view));
+}
+
 /* --- where names lead --- */
 
 static void a_pinned_name_is_no_trouble_of_dns(void **state)
@@ -400,6 +421,7 @@ int main(void)
         cmocka_unit_test_setup(answers_differ_where_the_second_has_an_endpoints, start),
         cmocka_unit_test_setup(a_question_that_is_not_sent_has_a_family, start),
         cmocka_unit_test_setup(an_alias_of_amazons_is_no_false_answer, start),
+        cmocka_unit_test_setup(edns_is_not_to_blame_where_the_same_server_serves_it, start),
         cmocka_unit_test_setup(a_pinned_name_is_no_trouble_of_dns, start),
         cmocka_unit_test_setup(a_source_is_foreign_by_the_device_and_the_block, start),
         cmocka_unit_test_setup(a_source_is_of_no_subnet_by_the_devices_addresses, start),
