@@ -809,6 +809,12 @@ static void an_audit_goes_to_a_file(void **state)
     assert_int_equal(file_read("", in_folder("out"), &text), 0);
     assert_true(text_starts(text.bytes, "UNKNOWN"));
     buffer_clear(&text);
+    assert_int_equal(status_of(command_image, "image --root %s --color always --output-file %s/out",
+                               folder, folder),
+                     EXIT_UNDECIDED);
+    assert_int_equal(file_read("", in_folder("out"), &text), 0);
+    assert_null(strchr(text.bytes, '\033'));
+    buffer_clear(&text);
     assert_int_equal(
         status_of(command_image, "image --root %s --output-file %s/gone/out", folder, folder),
         EXIT_FAULT);

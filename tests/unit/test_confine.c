@@ -232,6 +232,8 @@ static const struct {
     {AF_INET6, SOCK_DGRAM, IPPROTO_ICMPV6, false},
     {AF_UNIX, SOCK_SEQPACKET, 0, false},
     {AF_INET, SOCK_RAW, IPPROTO_ICMP, false},
+    {AF_INET, SOCK_SEQPACKET, 0, false},
+    {AF_INET6, SOCK_SEQPACKET, 0, false},
     {AF_INET, SOCK_DGRAM, IPPROTO_ICMP, false},
     {AF_INET6, SOCK_RAW, IPPROTO_ICMPV6, false},
     {AF_INET, SOCK_STREAM, 262 /* IPPROTO_MPTCP */, false},

@@ -117,15 +117,20 @@ bool __wrap_filter_drops_all(const char *root, char *why, size_t size)
     return filtered && text_set(why, size, "%s", filtered);
 }
 
+static struct {
+    bool changes, look;
+} is_open;
+
 struct changes *__wrap_changes_open(const char *root)
 {
     (void)root;
+    is_open.changes = true;
     return (struct changes *)(uintptr_t)told;
 }
 
 void __wrap_changes_close(struct changes *changes)
 {
-    (void)changes;
+    is_open.changes &= !changes;
 }
 
 int __wrap_changes_fd(const struct changes *changes)
@@ -206,12 +211,13 @@ int64_t __wrap_changes_poll_ms(const struct changes *changes)
 struct look *__wrap_look_new(const char *root)
 {
     (void)root;
-    return NULL;
+    is_open.look = true;
+    return (struct look *)(uintptr_t)told;
 }
 
 void __wrap_look_free(struct look *look)
 {
-    (void)look;
+    is_open.look &= !look;
 }
 
 void __wrap_look_follow(struct look *look, const struct facts *facts)
@@ -845,6 +851,7 @@ static int wait_on_terminal(const char *kind, const char *line, char *got, size_
     (void)dup2(slave, STDOUT_FILENO);
     (void)close(slave);
     int status = command_wait(options_of(line));
+    assert_false(is_open.changes || is_open.look);
     (void)dup2(kept, STDOUT_FILENO);
     size_t used = 0;
     for (ssize_t n; (n = read(pipes[0], got + used, size - 1 - used)) > 0;)
