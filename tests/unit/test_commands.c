@@ -415,6 +415,29 @@ static void what_a_log_names_is_not_opened(void **state)
     assert_non_null(strstr(said_err, "/dev/zero: cannot be read: Operation not supported"));
 }
 
+/* show <(command): it opens the pipe when we do, and writes later. */
+static void a_pipe_is_waited_for(void **state)
+{
+    struct buffer report;
+    (void)state;
+
+    (void)unlink(in_folder("out"));
+    assert_int_equal(mkfifo(in_folder("out"), 0600), 0);
+    pid_t writer = fork();
+    if (writer == 0) {
+        int fd = open(in_folder("out"), O_WRONLY | O_CLOEXEC);
+        buffer_init(&report, REPORT_MAX_BYTES);
+        (void)file_read("", in_folder("healthy.json"), &report);
+        (void)!write(fd, report.bytes, report.used);
+        _exit(0);
+    }
+    int status = status_of(command_show, "show %s/out -q", folder);
+    (void)kill(writer, SIGKILL);
+    (void)waitpid(writer, NULL, 0);
+    (void)unlink(in_folder("out"));
+    assert_int_equal(status, EXIT_READY);
+}
+
 /* Of a folder the regular files alone. */
 static void no_pipe_of_a_folder_is_opened(void **state)
 {
@@ -852,6 +875,7 @@ int main(void)
         cmocka_unit_test(a_newer_report_is_shown_with_a_remark),
         cmocka_unit_test(what_cannot_be_shown_is_wrong_usage),
         cmocka_unit_test(what_a_log_names_is_not_opened),
+        cmocka_unit_test(a_pipe_is_waited_for),
         cmocka_unit_test(no_pipe_of_a_folder_is_opened),
         cmocka_unit_test(many_are_shown_confined),
         cmocka_unit_test(a_disk_that_fails_is_a_fault),

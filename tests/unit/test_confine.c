@@ -721,6 +721,7 @@ static int connect_while_following(void)
     EXPECT(look_as(LOOKS_ON) == 0)
     confine_looking(&plain, "", more);
     EXPECT(dialled(AF_INET, 8080) != EACCES && dialled(AF_INET6, 3128) != EACCES)
+    EXPECT(dialled(AF_INET, 1080) != EACCES && dialled(AF_INET, 8888) != EACCES)
     EXPECT(dialled(AF_INET, 443) != EACCES && dialled(AF_INET, 22) == EACCES)
     EXPECT(!confine_take_refusal())
     return 0;

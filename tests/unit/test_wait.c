@@ -173,10 +173,11 @@ void __wrap_tell_ready(const struct options *options, const struct report *repor
     tell("mark");
 }
 
+static bool made_folder;
+
 int __wrap_mkdir(const char *path, unsigned int mode)
 {
-    (void)path;
-    (void)mode;
+    made_folder = strcmp(path, LAST_REPORT_DIRECTORY) == 0 && mode == 0755;
     return 0;
 }
 
@@ -317,6 +318,7 @@ static void ready_ends_it_at_once(void **state)
     (void)state;
     list[0].situation = "healthy";
     assert_int_equal(run_wait("wait -o short"), EXIT_READY);
+    assert_true(made_folder);
     assert_int_equal(n_played, 1);
     assert_string_equal(told, "state ready mark device");
     assert_true(text_starts(said_out, "READY"));
@@ -671,7 +673,9 @@ static int follow(const char *situation)
         free(filled);
     }
     (void)text_set(line, sizeof(line), "wait --follow -o short --root %s", root);
+    made_folder = false;
     int status = run_wait(line);
+    assert_false(made_folder);
     (void)unlink(path);
     for (size_t i = COUNT_OF(folders); i-- > 0;) {
         (void)text_set(path, sizeof(path), "%s%s", root, folders[i]);
