@@ -956,6 +956,33 @@ static void variables_of_the_sdk_are_kept_and_secrets_are_not(void **state)
     assert_string_equal(agent.proxy_file, drop_in);
 }
 
+/* aws-sdk-go aws/session/shared_config.go: of the default profile alone. */
+static void the_sdks_file_may_name_a_bundle(void **state)
+{
+    put(drop_in, "[Service]\nEnvironment=AWS_SDK_LOAD_CONFIG=1\n");
+    put("/root/.aws/config",
+        "[profile x]\nca_bundle=/x\n[default]\nregion = y\nca_bundle = /gone\n[z]\nca_bundle=/z\n");
+    read_anew(state);
+    assert_int_equal(agent.n_variables, 1);
+    assert_string_equal(agent.variables[0].name, "AWS_CA_BUNDLE");
+    assert_string_equal(agent.variables[0].value, "/gone");
+    assert_string_equal(agent.variables[0].file, "/root/.aws/config");
+    put("/root/.aws/config", "");
+}
+
+/* Of a list that is too long to be kept what the agent's names may match. */
+static void what_is_exempted_of_the_proxy_is_kept(void **state)
+{
+    char text[4096] = "[Service]\nEnvironment=NO_PROXY=";
+
+    for (int i = 0; i < 80; i++)
+        (void)text_add(text, sizeof(text), "host%d.corp.example,", i);
+    (void)text_add(text, sizeof(text), "169.254.169.254,x.example,10.0.0.0/8,.amazonaws.com,*\n");
+    put(drop_in, text);
+    read_anew(state);
+    assert_string_equal(agent.no_proxy, "169.254.169.254,10.0.0.0/8,.amazonaws.com,*");
+}
+
 static void variables_do_harm_as_the_sdk_reads_them(void **state)
 {
     static const struct {
@@ -1920,6 +1947,8 @@ int main(void)
         TEST(what_a_unit_denies_is_told),
         TEST(a_file_of_the_sdk_must_be_ini),
         TEST(variables_of_the_sdk_are_kept_and_secrets_are_not),
+        TEST(the_sdks_file_may_name_a_bundle),
+        TEST(what_is_exempted_of_the_proxy_is_kept),
         TEST(variables_do_harm_as_the_sdk_reads_them),
         TEST(certificates_are_looked_for_as_by_go),
         TEST(an_agent_that_is_not_whole_says_what_is_missing),
