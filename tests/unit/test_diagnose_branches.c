@@ -113,6 +113,36 @@ static void every_nameserver_is_denied_where_there_is_one(void **state)
     assert_first_fault(NULL);
 }
 
+/* Where ssm is optional, that the agent's unit keeps it from there is a warning. */
+static void an_optional_service_that_is_denied_is_a_warning(void **state)
+{
+    (void)state;
+    facts.plan.services[SERVICE_SSM].need = NEED_OPTIONAL;
+    SET(facts.agent.denied_networks, "10.0.1.21/32 10.0.2.21/32");
+    diagnose(&facts, &report);
+    assert_int_equal(report.checks[CHECK_AGENT_CONFIG].status, STATUS_WARN);
+}
+
+/* What the agent's proxy makes up for, and what it does not: a private address that was asked for, and a permission. */
+static void a_proxy_does_not_make_up_for_all(void **state)
+{
+    (void)state;
+    situation_find("proxy-in-the-way--agent")->make(&facts);
+    facts.plan.private_dns = PRIVATE_DNS_REQUIRE;
+    resolve_to(&facts, SERVICE_SSM, "52.46.138.63", PLACE_PUBLIC, FAILURE_TIMEOUT);
+    diagnose(&facts, &report);
+    assert_int_equal(report.checks[check_of_service(SERVICE_SSM, RUNG_PRIVATE)].status,
+                     STATUS_FAIL);
+    start(state);
+    situation_find("proxy-in-the-way--agent")->make(&facts);
+    for (int i = 0; i < facts.endpoints[SERVICE_SSM].n_actions; i++)
+        deny(&facts, SERVICE_SSM, facts.endpoints[SERVICE_SSM].actions[i].action,
+             DENIED_BY_IDENTITY_POLICY, false);
+    diagnose(&facts, &report);
+    assert_int_equal(report.checks[check_of_service(SERVICE_SSM, RUNG_AUTHORIZE)].status,
+                     STATUS_FAIL);
+}
+
 /* --- names --- */
 
 /* Servers other than Amazon's may be behind a firewall; Amazon's are behind none, unless it answers to other names. */
@@ -415,6 +445,8 @@ int main(void)
         cmocka_unit_test_setup(a_unit_is_doubted_where_nothing_worse_is_known, start),
         cmocka_unit_test_setup(what_is_in_the_place_of_another_thing_is_named, start),
         cmocka_unit_test_setup(every_nameserver_is_denied_where_there_is_one, start),
+        cmocka_unit_test_setup(an_optional_service_that_is_denied_is_a_warning, start),
+        cmocka_unit_test_setup(a_proxy_does_not_make_up_for_all, start),
         cmocka_unit_test_setup(no_firewall_stands_before_amazons_resolver, start),
         cmocka_unit_test_setup(a_resolver_that_is_none_is_not_silent, start),
         cmocka_unit_test_setup(nobody_answers_where_the_stub_was_not_asked, start),
