@@ -127,14 +127,14 @@ static void an_optional_service_that_is_denied_is_a_warning(void **state)
 static void a_proxy_does_not_make_up_for_all(void **state)
 {
     (void)state;
-    situation_find("proxy-in-the-way--agent")->make(&facts);
+    situation_find("proxy-in-the-way--opens")->make(&facts);
     facts.plan.private_dns = PRIVATE_DNS_REQUIRE;
     resolve_to(&facts, SERVICE_SSM, "52.46.138.63", PLACE_PUBLIC, FAILURE_TIMEOUT);
     diagnose(&facts, &report);
     assert_int_equal(report.checks[check_of_service(SERVICE_SSM, RUNG_PRIVATE)].status,
                      STATUS_FAIL);
     start(state);
-    situation_find("proxy-in-the-way--agent")->make(&facts);
+    situation_find("proxy-in-the-way--opens")->make(&facts);
     for (int i = 0; i < facts.endpoints[SERVICE_SSM].n_actions; i++)
         deny(&facts, SERVICE_SSM, facts.endpoints[SERVICE_SSM].actions[i].action,
              DENIED_BY_IDENTITY_POLICY, false);
