@@ -516,7 +516,7 @@ AGENT = {
     "tls-terms:client-asked": ("up", 2),
     "clock-wrong:301": ("down", 3),
     "clock-wrong:-305": ("down", 2),
-    "clock-wrong:299": ("up", 2),
+    "clock-wrong:297": ("up", 2),
     "clock-wrong:300": ("down", 3),
     "dates-rewritten": ("up", 2),
     "configuration-written:name-delete": ("down", 27),

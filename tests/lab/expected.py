@@ -644,7 +644,7 @@ EXPECTED = [  # fault, verdict, first finding
     ("tls-terms:client-asked", "ready", None),
     ("clock-wrong:301", "not-ready", "clock-wrong"),
     ("clock-wrong:-305", "not-ready", "clock-wrong"),
-    ("clock-wrong:299", "degraded", "clock-wrong"),
+    ("clock-wrong:297", "degraded", "clock-wrong"),
     ("clock-wrong:300", "not-ready", "clock-wrong"),
     ("dates-rewritten", "degraded", "tls-intercepted"),
     ("dates-rewritten ca-bundle:sdk --ca-file=/etc/ssl/certs/corp/ca.pem", "ready", None),
