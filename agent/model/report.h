@@ -175,6 +175,9 @@ bool report_unproven(const struct report *report, int most, char *to, size_t siz
  * rung tells why. */
 bool report_policy_line(const struct report *report, bool in_short, char *to, size_t size);
 
+/* A deadline that suffices for every answer: two of ssm, which may take a minute each, and all below them. */
+enum { LONG_ENOUGH_MS = 180 * 1000 };
+
 /* What a step that was tried for itself came to. */
 enum status step_status(const struct step *step);
 

@@ -53,13 +53,13 @@ static void add_reservations(char line[MAX_COLUMNS + 1], const struct report *re
                        n_left_out == 1 ? " check left out" : " checks left out");
 }
 
-/* Two answers of ssm may take a minute each, its limit: 3 minutes are enough for all. */
 static void add_missing(char line[MAX_COLUMNS + 1], const struct report *report)
 {
     const enum check missing = report_first_lacking(report);
 
     if (missing < N_CHECKS && add_part(line, ": ", check_name(missing), " not answered") &&
-        report->facts->stopped_by == STOPPED_BY_DEADLINE && report->facts->deadline_ms < 180000)
+        report->facts->stopped_by == STOPPED_BY_DEADLINE &&
+        report->facts->deadline_ms < LONG_ENOUGH_MS)
         (void)add_part(line, "; ", "try --deadline 3m", "");
 }
 

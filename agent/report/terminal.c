@@ -113,8 +113,6 @@ static void write_finding(struct screen *screen, const struct report *report,
     advice_write(screen, report, finding, commands);
 }
 
-enum { LONG_ENOUGH_MS = 180000 }; /* two answers of ssm, a minute each, and all below them */
-
 /* What to do when the run ended before anything was found; or when a check has no answer, though nothing stopped the run. */
 static void write_next(struct screen *screen, const struct report *report)
 {
