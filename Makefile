@@ -206,9 +206,14 @@ build/torture/memory.o: $(objects)/agent/base/memory.o
 	@mkdir -p $(@D)
 	@$(cross)objcopy $(foreach name,$(allocations),--redefine-sym __real_$(name)=torture_$(name)) $< $@
 build/ssm-preflight-torture: build/torture/memory.o $(objects)/tests/torture/allocations.o \
-		$(filter-out %/agent/base/memory.o,$(program_objects))
+		build/torture/own.o
 	@echo "  LINK  $@"
 	@$(link) $^ $(libs) -o $@
+# What agent/ allocates itself is told from what the libraries do.
+build/torture/own.o: $(filter-out %/agent/base/memory.o,$(program_objects))
+	@mkdir -p $(@D)
+	@$(cross)ld -r -o $@ $^
+	@$(cross)objcopy $(foreach name,malloc calloc realloc reallocarray strdup strndup asprintf curl_global_init_mem,--redefine-sym $(name)=torture_own_$(name)) $@
 -include $(objects)/tests/torture/allocations.d
 
 POINTS ?= 20

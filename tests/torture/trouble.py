@@ -134,8 +134,16 @@ def limit_of(scene, deadline_s=None):
 
 
 def allocations(scene):
-    for number in range(1, scene.n_allocations + 1):
-        yield Point("allocation", str(number), environment={"TORTURE_AT": str(number)}, program="torture")
+    return _allocations("allocation", range(1, scene.n_allocations + 1))
+
+
+def own_allocations(scene):
+    return _allocations("own allocation", scene.own_allocations)
+
+
+def _allocations(kind, numbers):
+    for number in numbers:
+        yield Point(kind, str(number), environment={"TORTURE_AT": str(number)}, program="torture")
 
 
 def calls(scene):
@@ -224,7 +232,7 @@ def crowds(_):
 
 
 KINDS = {
-    "allocation": allocations, "call": calls, "limit": limits, "disk": disks, "stream": streams, "time": times, "crowd": crowds,
+    "own allocation": own_allocations, "allocation": allocations, "call": calls, "limit": limits, "disk": disks, "stream": streams, "time": times, "crowd": crowds,
 }  # fmt: skip
 MANY = ("allocation", "call")
 
