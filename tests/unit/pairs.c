@@ -11,6 +11,7 @@
 #include "diagnose/causes.h"
 #include "diagnose/diagnose.h"
 #include "facts_builder.h"
+#include "rows.h"
 
 #define SET(field, ...) (void)text_set(field, sizeof(field), __VA_ARGS__)
 
@@ -31,14 +32,6 @@ static int level_of(enum check check)
     if (check_is_service(check, &service, &rung))
         return CHECK_SERVICES + (int)rung;
     return check < CHECK_SERVICES ? (int)check : CHECK_SERVICES + N_RUNGS + (int)check;
-}
-
-static size_t row_of(const char *code)
-{
-    size_t row = 0;
-    while (row < n_causes && strcmp(causes[row].code, code) != 0)
-        row++;
-    return row;
 }
 
 /* --- the ladder --- */
@@ -240,7 +233,8 @@ void alone_make(struct alone *alone, const struct situation *situation)
     situation->make(&alone->facts);
     settle(&alone->facts);
     diagnose(&alone->facts, &alone->report);
-    alone->row = row_of(alone->report.findings[0].code);
+    const struct cause *row = row_find(alone->report.findings[0].code);
+    alone->row = row ? (size_t)(row - causes) : n_causes;
     alone->level = level_of(N_CHECKS);
     for (int i = 0; i < N_CHECKS; i++) {
         const struct check_result *check = &alone->report.checks[i];

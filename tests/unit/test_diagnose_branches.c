@@ -21,6 +21,7 @@
 #include "diagnose/reach.h"
 #include "diagnose/remedy.h"
 #include "facts_builder.h"
+#include "rows.h"
 #include "situations.h"
 
 #define SET(field, ...) (void)text_set(field, sizeof(field), __VA_ARGS__)
@@ -39,22 +40,12 @@ static int start(void **state)
 /* A row's view of one rung of ssm. */
 static void look(const char *code, enum rung rung)
 {
-    diagnose(&facts, &report);
-    view = (struct view){
-        .facts = &facts, .checks = report.checks, .service = SERVICE_SSM, .rung = rung};
-    view.symptoms = ~(check_set)0;
-    view.explains = check_bit(check_of_service(SERVICE_SSM, rung));
-    for (size_t i = 0; i < n_causes; i++)
-        if (strcmp(causes[i].code, code) == 0)
-            view.cause = &causes[i];
-    assert_non_null(view.cause);
+    view = row_view(&facts, &report, code, SERVICE_SSM, rung, SERVICE_SSM);
 }
 
-/* The value of a phrase in one of the row's texts. */
 static void assert_value(const char *name, const char *words)
 {
-    char scratch[VALUE_SIZE] = "";
-    assert_string_equal(value_of(&view, name, scratch), words);
+    assert_value_of(&view, name, words);
 }
 
 /* --- the agent --- */

@@ -15,6 +15,7 @@
 #include "diagnose/causes.h"
 #include "diagnose/diagnose.h"
 #include "facts_builder.h"
+#include "rows.h"
 #include "situations.h"
 
 static struct facts facts;
@@ -70,14 +71,6 @@ static void certain_findings_have_no_alternative(void **state)
     }
 }
 
-static bool is_code(const char *code)
-{
-    for (size_t i = 0; i < n_causes; i++)
-        if (strcmp(causes[i].code, code) == 0)
-            return true;
-    return false;
-}
-
 /* A note explains nothing, any other row something; the title in general needs no instance. */
 static void rows_are_complete(void **state)
 {
@@ -91,7 +84,7 @@ static void rows_are_complete(void **state)
         if (explains == cause->is_note && i + 1 < n_causes)
             fail_msg("%s: explains %s", cause->code, explains ? "something" : "nothing");
         for (int j = 0; j < MAX_LISTED && cause->unless_excluded[j]; j++)
-            if (!is_code(cause->unless_excluded[j]))
+            if (!row_find(cause->unless_excluded[j]))
                 fail_msg("%s: %s is no code", cause->code, cause->unless_excluded[j]);
         for (size_t j = 0; j < i; j++)
             if (strcmp(causes[j].code, cause->code) == 0)

@@ -17,6 +17,7 @@
 #include "diagnose/causes.h"
 #include "diagnose/diagnose.h"
 #include "facts_builder.h"
+#include "rows.h"
 #include "situations.h"
 
 enum { ROUNDS = 5000 };
@@ -251,22 +252,13 @@ static void assert_harmless(void)
                              report.findings[i].commands[j]);
 }
 
-static enum way way_of(const char *code)
-{
-    for (size_t i = 0; i < n_causes; i++)
-        if (strcmp(causes[i].code, code) == 0)
-            return causes[i].way;
-    fail_msg("%s is no code", code);
-    return WAY_WHOLE;
-}
-
 /* A check has one cause, or one for each of the ways in which it fails, or for each of its faults. */
 static void assert_not_claimed_twice(int32_t n)
 {
-    enum way mine = way_of(report.findings[n].code);
+    enum way mine = row_of(report.findings[n].code)->way;
 
     for (int32_t i = 0; i < report.n_findings; i++) {
-        enum way other = way_of(report.findings[i].code);
+        enum way other = row_of(report.findings[i].code)->way;
         bool apart = (mine != other || mine == WAY_FAULT) && mine != WAY_WHOLE &&
                      other != WAY_WHOLE;
         if (i != n && (report.findings[i].explains & report.findings[n].explains) && !apart)

@@ -21,6 +21,7 @@
 #include "diagnose/reach.h"
 #include "diagnose/remedy.h"
 #include "facts_builder.h"
+#include "rows.h"
 #include "situations.h"
 
 #define SET(field, ...) (void)text_set(field, sizeof(field), __VA_ARGS__)
@@ -39,22 +40,12 @@ static int start(void **state)
 /* What a row's view would be, of one rung of the services up to `last`. */
 static void look(const char *code, enum rung rung, enum service last)
 {
-    diagnose(&facts, &report);
-    memset(&view, 0, sizeof(view));
-    view.facts = &facts;
-    view.checks = report.checks;
-    for (size_t i = 0; i < n_causes; i++)
-        if (strcmp(causes[i].code, code) == 0)
-            view.cause = &causes[i];
-    assert_non_null(view.cause);
-    for (enum service i = 0; i <= last; i++)
-        view.explains |= check_bit(check_of_service(i, rung));
+    view = row_view(&facts, &report, code, SERVICE_SSM, rung, last);
 }
 
 static void assert_value(const char *name, const char *words)
 {
-    char scratch[VALUE_SIZE] = "";
-    assert_string_equal(value_of(&view, name, scratch), words);
+    assert_value_of(&view, name, words);
 }
 
 static struct address_facts *address_at(enum service service, int i)

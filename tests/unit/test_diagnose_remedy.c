@@ -15,6 +15,7 @@
 #include "diagnose/checks.h"
 #include "diagnose/remedy.h"
 #include "facts_builder.h"
+#include "rows.h"
 
 static struct facts facts;
 static struct finding finding;
@@ -30,11 +31,10 @@ static void fill(const char *code, check_set explains)
     (void)text_set(finding.code, sizeof(finding.code), "%s", code);
     checks_judge(&facts, checks);
     checks[CHECK_ROLE_ATTACHED].status = comes_up ? STATUS_PASS : STATUS_FAIL;
-    view = (struct view){
-        .facts = &facts, .checks = checks, .cause = &causes[0], .explains = explains};
-    for (size_t i = 0; i < n_causes; i++)
-        if (strcmp(causes[i].code, code) == 0)
-            view.cause = &causes[i];
+    view = (struct view){.facts = &facts,
+                         .checks = checks,
+                         .cause = row_find(code) ? row_find(code) : &causes[0],
+                         .explains = explains};
     remedy_fill(&view, &finding);
 }
 

@@ -17,6 +17,7 @@
 #include "diagnose/diagnose.h"
 #include "diagnose/look.h"
 #include "facts_builder.h"
+#include "rows.h"
 #include "situations.h"
 
 #define SET(field, ...) (void)text_set(field, sizeof(field), __VA_ARGS__)
@@ -36,20 +37,8 @@ static int start(void **state)
 /* A row's view as it is asked: of one rung of a service, all symptoms there. */
 static void look(const char *code, enum service service, enum rung rung)
 {
-    diagnose(&facts, &report);
-    memset(&view, 0, sizeof(view));
     memset(&finding, 0, sizeof(finding));
-    view.facts = &facts;
-    view.checks = report.checks;
-    view.service = service;
-    view.rung = rung;
-    view.symptoms = ~(check_set)0;
-    for (size_t i = 0; i < n_causes; i++)
-        if (strcmp(causes[i].code, code) == 0)
-            view.cause = &causes[i];
-    assert_non_null(view.cause);
-    for (enum service i = 0; i < N_SERVICES; i++)
-        view.explains |= check_bit(check_of_service(i, rung));
+    view = row_view(&facts, &report, code, service, rung, N_SERVICES - 1);
 }
 
 static void assert_quotes(view_quotes *quote, const char *lines)
