@@ -190,7 +190,7 @@ static enum failure judge_attached(const struct role_reader *reader)
         return FAILURE_PROFILE_EMPTY;
     if (reader->list_failure != FAILURE_NONE)
         return reader->list_failure;
-    if (role->list_status != 0 && role->list_status != 200 && role->list_status != 404)
+    if (role->list_status != 404)
         return imds_status_failure(role->list_status);
     if (role->info_status == 404 || strcmp(role->info_code, "InstanceProfileNotFound") == 0)
         return FAILURE_NO_ROLE;
