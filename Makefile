@@ -168,7 +168,7 @@ $(program.static): $(program.static).debug
 unit_programs := $(patsubst tests/unit/%.c,$(objects)/unit/%,$(tests))
 
 link.test_fuzz_regressions := $(fuzz_wraps)
-link.test_discover_exchange := -Wl,--wrap=dial_start,--wrap=http_start,--wrap=loop_after_quietly,--wrap=loop_cancel
+link.test_discover_exchange := -Wl,--wrap=dial_start,--wrap=http_start,--wrap=route_ends_at_next_hop,--wrap=loop_after_quietly,--wrap=loop_cancel
 link.test_discover_imds    := -Wl,--wrap=imds_get
 link.test_discover_network := -Wl,--wrap=getifaddrs
 link.test_filter           := -Wl,--wrap=sendto
