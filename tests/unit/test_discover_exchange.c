@@ -52,6 +52,22 @@ struct timer *__wrap_loop_after_quietly(struct loop *loop, int64_t delay_us,
                                         void (*fire)(void *arg), void *arg);
 void __wrap_loop_cancel(struct timer *timer);
 bool __wrap_route_ends_at_next_hop(const char *address, uint16_t port);
+void __wrap_explicit_bzero(void *bytes, size_t n);
+void __wrap___explicit_bzero_chk(void *bytes, size_t n, size_t size); /* with _FORTIFY_SOURCE */
+
+static char wiped[256];
+
+void __wrap_explicit_bzero(void *bytes, size_t n)
+{
+    (void)text_set(wiped, sizeof(wiped), "%.*s", (int)n, (char *)bytes);
+    memset(bytes, 0, n);
+}
+
+void __wrap___explicit_bzero_chk(void *bytes, size_t n, size_t size)
+{
+    (void)size;
+    __wrap_explicit_bzero(bytes, n);
+}
 
 bool __wrap_route_ends_at_next_hop(const char *address, uint16_t port)
 {
@@ -696,6 +712,7 @@ static void sockets_that_were_opened_ahead_are_used(void **state)
     imds_free(imds);
     imds = NULL;
     assert_false(is_open(left)); /* nobody used it */
+    assert_string_equal(wiped, "X-aws-ec2-metadata-token: " TOKEN);
 }
 
 static void there_is_room_for_so_many_sockets(void **state)
