@@ -1152,6 +1152,28 @@ static void files_of_the_sdk(void **state)
     assert_true(text_starts(agent.environment.detail, "/root/.aws/config, which"));
 }
 
+/* As aws-sdk-go internal/ini takes it, which was asked about each row. */
+static void texts_that_are_no_ini(void **state)
+{
+    static const struct {
+        const char *text;
+        bool taken;
+    } rows[] = {
+        {"\r\n\\\"\n=\"q\"\r=", false},
+        {"b:   \r\n [\t", true},
+        {", \"\n\\\"\r#x", true},
+        {"\f#x\n  a", false},
+        {"a\n\n ]", false},
+        {"[a]\r\nb\r\n \t c = d\r\n", true},
+        {"[a]\n= b\n", false},
+    };
+    (void)state;
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++)
+        if (sdk_takes_ini(rows[i].text) != rows[i].taken)
+            fail_msg("row %zu", i);
+}
+
 static void what_confines_it_is_told_once(void **state)
 {
     (void)state;
@@ -1852,6 +1874,7 @@ int main(int argc, char **argv)
         TEST(proxies_of_one_letter),
         TEST(variables_that_harm),
         TEST(files_of_the_sdk),
+        TEST(texts_that_are_no_ini),
         TEST(what_confines_it_is_told_once),
         TEST(bounds_of_a_sandbox),
         TEST(conditions_of_a_unit),
