@@ -36,13 +36,12 @@ static bool take_secret(const cJSON *object, const char *name, char *to, size_t 
 {
     const cJSON *value = document_member(object, name);
 
-    if (!cJSON_IsString(value) || !value->valuestring[0] || strlen(value->valuestring) >= size)
+    if (!cJSON_IsString(value) || !value->valuestring[0])
         return false;
     for (const char *c = value->valuestring; *c; c++)
         if (*c <= ' ' || *c > '~')
             return false;
-    memcpy(to, value->valuestring, strlen(value->valuestring) + 1);
-    return true;
+    return text_set(to, size, "%s", value->valuestring);
 }
 
 static enum failure take_credentials(struct role_reader *reader, const cJSON *document)

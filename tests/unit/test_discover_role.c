@@ -694,28 +694,34 @@ static void forms_of_a_mac(void **state)
 static void lists_end(void **state)
 {
     struct reply changes[MAX_CHANGES] = {{OWN "vpc-ipv4-cidr-blocks", 200, NULL, 0},
-                                         {OWN "vpc-ipv6-cidr-blocks", 200, NULL, 0},
-                                         {OWN "subnet-ipv4-cidr-block", 200, "10.0.1.0/24", 0}};
+                                         {OWN "vpc-ipv6-cidr-blocks", 200, NULL, 0}};
     const struct instance_events events = {.identified = identified, .placed = placed};
+    enum { N_KEPT = 12 };
     char body[1024] = "";
     (void)state;
 
-    for (int i = 0; i <= MAX_CIDRS; i++)
+    changes[0].body = body;
+    changed = changes;
+    for (int i = 0; i <= MAX_CIDRS; i++) {
         (void)text_add(body, sizeof(body), "10.%d.0.0/16\n", i);
-    for (int i = 0; i < 2; i++) {
-        changes[0].body = i == 0 ? body : "10.0.0.0/16";
-        changes[1].body = i == 0 ? "2001:db8::/56" : "2001:db8::/56\n2001:db8:1::/56\n?";
-        changed = changes;
+        bool is_odd = i < N_KEPT;
+        changes[1].body = is_odd ? "2001:db8::/56\n2001:db8:1::/56\n?" : "2001:db8::/56";
         memset(&facts, 0, sizeof(facts));
         facts.network.usable_ipv6 = true;
-        instance_reader_free(instance_read(NULL, "", &facts, &events));
-        assert_int_equal(facts.instance.n_vpc_cidrs, i == 0 ? MAX_CIDRS : 1);
-        assert_string_equal(facts.instance.vpc_cidrs[MAX_CIDRS - 1], i == 0 ? "10.15.0.0/16" : "");
+        facts.instance.n_subnet_cidrs = 1;
+        (void)text_set(facts.instance.subnet_cidrs[0], ADDRESS_SIZE, "10.0.1.0/24");
+        instance_reader_free(instance_read(NULL, "0e:49:61:0f:c3:11", &facts, &events));
+        assert_int_equal(facts.instance.n_vpc_cidrs, is_odd              ? i + 1
+                                                     : i + 2 < MAX_CIDRS ? i + 2
+                                                                         : MAX_CIDRS);
         assert_string_equal(facts.instance.vpc_cidrs[0], "10.0.0.0/16");
-        assert_string_equal(facts.instance.vpc_cidrs[1], i == 0 ? "10.1.0.0/16" : "");
+        for (int j = i + 1; is_odd && j < MAX_CIDRS; j++)
+            assert_string_equal(facts.instance.vpc_cidrs[j], "");
         assert_int_equal(facts.instance.n_subnet_cidrs, 1);
+        assert_string_equal(facts.instance.subnet_cidrs[0], "10.0.1.0/24");
         assert_string_equal(facts.instance.vpc, "vpc-0a1b2c3d4e5f67890");
     }
+    assert_string_equal(facts.instance.vpc_cidrs[MAX_CIDRS - 1], "10.15.0.0/16");
 }
 
 /* IMDS is asked which MAC it knows only where it knows nothing of ours, and for all of them where there are several. */
