@@ -795,6 +795,9 @@ static void what_stands_where_the_agent_wants_another_thing(void **state)
     memset(&agent, 0, sizeof(agent));
     agent_read_state(root, "", &agent); /* of no agent nothing is */
     assert_int_equal(agent.state.outcome, OUTCOME_UNTRIED);
+    agent.installed = ANSWER_YES;
+    agent_read_state("/nonexistent", "", &agent);
+    assert_int_equal(agent.state.outcome, OUTCOME_UNTRIED);
 }
 
 static void age(const char *path, time_t before_boot_s)
@@ -955,6 +958,7 @@ static void assignments_of_a_file(void **state)
         {"no_proxy=\"a\"\t 'b '\"c\"\n", "ab c"},
         {"no_proxy=a\\ \\b \n", "a b"},
         {"no_proxy=a\\", "a\\\\"},
+        {"no_proxy=a\\b", "ab"},
         {"no_proxy='a\nb'\n", "a\\nb"},
         {"no_proxy=\"a\\\r\nb\"\n", "a\\\\\\r\\nb"},
         {"garbage\nno_proxy=a\n", "a"},

@@ -452,6 +452,7 @@ static void without_memory_or_sockets_it_is_the_program_s_trouble(void **state)
     assert_false(is_open(fd));
     assert_int_equal(n_opened, 1);
     assert_int_equal(facts.token.failure, FAILURE_INTERNAL);
+    assert_int_equal(facts.token.took_ms, 0);
 }
 
 /* --- a token request that stays silent --- */

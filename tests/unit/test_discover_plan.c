@@ -119,6 +119,23 @@ static void the_agents_own_configuration_comes_first(void **state)
     assert_string_equal(facts.plan.signing_region, "us-east-1");
 }
 
+/* However short: nobody judges here what a name is. */
+static void names_of_one_letter_count(void **state)
+{
+    (void)state;
+    instance_in("r");
+    (void)text_set(overrides.domain, sizeof(overrides.domain), "d");
+    (void)text_set(overrides.region, sizeof(overrides.region), "s");
+    (void)text_set(overrides.mgs_region, sizeof(overrides.mgs_region), "m");
+    (void)text_set(overrides.hosts[SERVICE_SSM], HOST_SIZE, "h");
+    assert_true(plan_complete(&facts, &overrides));
+    assert_string_equal(facts.plan.region, "r");
+    assert_string_equal(facts.plan.signing_region, "s");
+    assert_string_equal(service(SERVICE_SSM)->host, "h");
+    assert_string_equal(service(SERVICE_SSMMESSAGES)->host, "ssmmessages.m.d");
+    assert_int_equal(service(SERVICE_EC2MESSAGES)->host_source, SOURCE_AGENT_CONFIG);
+}
+
 static void dual_stack_uses_the_partitions_other_domain(void **state)
 {
     (void)state;
@@ -216,6 +233,7 @@ int main(void)
         cmocka_unit_test_setup(a_fips_name_has_an_endpoint_of_its_own, reset),
         cmocka_unit_test(a_host_is_below_a_domain_of_its_partition),
         cmocka_unit_test_setup(the_agents_own_configuration_comes_first, reset),
+        cmocka_unit_test_setup(names_of_one_letter_count, reset),
         cmocka_unit_test_setup(dual_stack_uses_the_partitions_other_domain, reset),
         cmocka_unit_test_setup(a_wished_region_stands_without_imds, reset),
         cmocka_unit_test(ec2messages_is_needed_by_nobody),

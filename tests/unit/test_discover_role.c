@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -208,6 +209,19 @@ static const struct {
      FAILURE_BELOW,
      false},
     {{{LIST, 404, "", 0}, {INFO, 201, "{}", 0}}, FAILURE_HTTP_STATUS, FAILURE_BELOW, false},
+    {{{LIST, 200, "r", 0}, {LIST "r", 200, VALID, 0}}, FAILURE_NONE, FAILURE_NONE, true},
+    {{{LIST, 404, "", 0}, {INFO, 200, "{\"Code\": \"x\"}", 0}},
+     FAILURE_NOT_ASSUMABLE,
+     FAILURE_BELOW,
+     false},
+    {{{LIST, 404, "", 0}, {INFO, 200, "{\"InstanceProfileArn\": \"a\"}", 0}},
+     FAILURE_PROFILE_EMPTY,
+     FAILURE_BELOW,
+     false},
+    {{{LIST "a-role", 200, "{\"Code\": \"x\", " KEYS "}", 0}},
+     FAILURE_NONE,
+     FAILURE_NOT_ASSUMABLE,
+     false},
     {{{LIST "a-role", 200, "[1]", 0}}, FAILURE_NONE, FAILURE_MALFORMED, false},
     {{{LIST "a-role", 201, VALID, 0}}, FAILURE_NONE, FAILURE_HTTP_STATUS, false},
     {{{LIST, 0, "", FAILURE_RESET}, {INFO, 0, "", FAILURE_TIMEOUT}},
@@ -347,6 +361,26 @@ static void what_is_told_of_a_role(void **state)
     ask(failed);
     assert_string_equal(facts.role.code, "Failed");
     assert_string_equal(facts.role.message, "why\\x07");
+}
+
+/* By this machine's clock. */
+static void credentials_end(void **state)
+{
+    struct reply changes[MAX_CHANGES] = {{LIST "a-role", 200, NULL, 0}};
+    char body[512], end[64];
+    struct tm parts;
+    (void)state;
+
+    for (int after_s = -600; after_s <= 600; after_s += 1200) {
+        const time_t then = time(NULL) + after_s;
+        (void)strftime(end, sizeof(end), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&then, &parts));
+        (void)text_set(body, sizeof(body),
+                       "{\"Code\": \"Success\", " KEYS ", \"Expiration\": \"%s\"}", end);
+        changes[0].body = body;
+        ask(changes);
+        assert_int_equal(facts.role.credentials.failure,
+                         after_s < 0 ? FAILURE_CREDENTIALS_EXPIRED : FAILURE_NONE);
+    }
 }
 
 static int n_asked(const char *path)
@@ -512,7 +546,7 @@ static void files_of_another_instance_do_not_count(void **state)
         {"i-1", "i-2", "\"i-1\"", ANSWER_YES}, {"i-1", "i-2", "\"i-2\"", ANSWER_UNKNOWN},
         {"", "i-2", "\"i-2\"", ANSWER_YES},    {"", "i-2", "\"i-1\"", ANSWER_UNKNOWN},
         {"", "x", "\"i-1\"", ANSWER_YES},      {"", "", "\"i-1\"", ANSWER_YES},
-        {"i-1", "", "5", ANSWER_YES},
+        {"i-1", "", "5", ANSWER_YES},          {"i", "i-2", "\"i-1\"", ANSWER_YES},
     };
     char config[128];
     (void)state;
@@ -1021,6 +1055,7 @@ int main(void)
         cmocka_unit_test(what_lies_deep_does_no_harm),
         cmocka_unit_test(escapes_become_what_go_makes_of_them),
         cmocka_unit_test(what_is_told_of_a_role),
+        cmocka_unit_test(credentials_end),
         cmocka_unit_test(how_long_it_took),
         cmocka_unit_test(only_the_credentials_are_read_again),
         cmocka_unit_test(files_of_another_instance_do_not_count),
