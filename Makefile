@@ -168,14 +168,14 @@ $(program.static): $(program.static).debug
 unit_programs := $(patsubst tests/unit/%.c,$(objects)/unit/%,$(tests))
 
 link.test_fuzz_regressions := $(fuzz_wraps)
-link.test_discover_exchange := -Wl,--wrap=dial_start,--wrap=http_start,--wrap=loop_after_quietly,--wrap=loop_cancel
+link.test_discover_exchange := -Wl,--wrap=dial_start,--wrap=http_start,--wrap=route_ends_at_next_hop,--wrap=explicit_bzero,--wrap=__explicit_bzero_chk,--wrap=loop_after_quietly,--wrap=loop_cancel
 link.test_discover_imds    := -Wl,--wrap=imds_get
 link.test_discover_network := -Wl,--wrap=getifaddrs
 link.test_filter           := -Wl,--wrap=sendto
 link.test_net_changes      := -Wl,--wrap=inotify_add_watch,--wrap=clock_monotonic_ms
 link.test_observe_climb    := -Wl,--wrap=dns_ask,--wrap=dns_do_not_wait,--wrap=dial_start,--wrap=dial_refuser,--wrap=http_start,--wrap=tunnel_ask,--wrap=routes_doubt,--wrap=route_ends_at_next_hop,--wrap=loop_after,--wrap=loop_after_quietly,--wrap=loop_cancel,--wrap=loop_now_ms,--wrap=loop_end_of
 link.test_discover_order   := -Wl,--wrap=imds_open,--wrap=imds_get,--wrap=imds_connect_ahead,--wrap=imds_local_address,--wrap=imds_free,--wrap=instance_read,--wrap=instance_read_rest,--wrap=instance_reader_free,--wrap=role_read,--wrap=role_read_rest,--wrap=role_reader_free,--wrap=hint_region,--wrap=routes_doubt,--wrap=network_read,--wrap=machine_read
-link.test_discover_role    := -Wl,--wrap=imds_get
+link.test_discover_role    := -Wl,--wrap=imds_get,--wrap=network_mark_own,--wrap=explicit_bzero,--wrap=__explicit_bzero_chk
 link.test_commands         := -Wl,--wrap=confine,--wrap=confine_reading
 link.test_round            := -Wl,--wrap=loop_free,--wrap=discover_start,--wrap=discover_rest,--wrap=discover_free,--wrap=observe_start,--wrap=observe_placed,--wrap=observe_role,--wrap=observe_take_back,--wrap=observe_free,--wrap=trust_use_bundle,--wrap=delivery_read,--wrap=delivery_compare,--wrap=resolvers_doubt,--wrap=confine_begin,--wrap=confine_looking,--wrap=confine_take_refusal
 link.test_tell             := -Wl,--wrap=isatty,--wrap=ioctl,--wrap=mkdir,--wrap=access,--wrap=unlink,--wrap=open,--wrap=poll,--wrap=clock_monotonic_ms,--wrap=file_write_atomically,--wrap=output_write,--wrap=journal_send,--wrap=observe_connected

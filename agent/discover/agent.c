@@ -22,16 +22,15 @@
 
 /* --- package and version --- */
 
-/* "3.3.1142.0" or "3.3.1142.0-1": keeps the leading digits and dots. False without a dot. */
-static bool take_version(struct agent_facts *agent, const char *text, const char *file)
+/* "3.3.1142.0" or "3.3.1142.0-1": keeps the leading digits and dots. Nothing without a dot. */
+static void take_version(struct agent_facts *agent, const char *text, const char *file)
 {
     size_t n = strspn(text, "0123456789.");
 
-    if (n == 0 || n >= sizeof(agent->version) || !memchr(text, '.', n))
-        return false;
+    if (n >= sizeof(agent->version) || !memchr(text, '.', n))
+        return;
     (void)text_set(agent->version, sizeof(agent->version), "%.*s", (int)n, text);
     (void)text_set(agent->version_file, sizeof(agent->version_file), "%s", file);
-    return true;
 }
 
 /* The field of the package's paragraph in dpkg's status file, deb-control(5). */
@@ -57,7 +56,7 @@ static bool read_dpkg(const char *root, struct agent_facts *agent)
     const char *state = paragraph ? dpkg_field(paragraph, "\nStatus: ") : "";
     if (paragraph && !text_starts(state, "deinstall ") && !text_starts(state, "purge ")) {
         found = true;
-        (void)take_version(agent, dpkg_field(paragraph, "\nVersion: "), path);
+        take_version(agent, dpkg_field(paragraph, "\nVersion: "), path);
         if (text_starts(state, "install ") && !text_starts(state, "install ok installed"))
             (void)text_quote(agent->unfinished, sizeof(agent->unfinished), "dpkg says: %.*s",
                              (int)strcspn(state, "\n"), state);
@@ -77,7 +76,7 @@ static void read_snap_version(const char *root, struct agent_facts *agent)
                                                              : strstr(manifest.bytes, "\nversion:");
     if (at) {
         at = strchr(at, ':') + 1;
-        (void)take_version(agent, at + strspn(at, " '\""), path);
+        take_version(agent, at + strspn(at, " '\""), path);
     }
 }
 
@@ -89,7 +88,7 @@ static void read_release_notes(const char *root, struct agent_facts *agent)
 
     for (size_t i = 0; i < COUNT_OF(paths) && !agent->version[0]; i++)
         if (file_read_line(root, paths[i], line, sizeof(line)))
-            (void)take_version(agent, line, paths[i]);
+            take_version(agent, line, paths[i]);
 }
 
 /* --- is it whole? --- */
@@ -166,7 +165,7 @@ static void look_at_label(const char *root, const char *program, struct agent_fa
         strcmp(enforce, "1") != 0)
         return;
     LOCAL_FD fd = file_open(root, program);
-    ssize_t n = fd < 0 ? -1 : fgetxattr(fd, "security.selinux", label, sizeof(label) - 1);
+    ssize_t n = fgetxattr(fd, "security.selinux", label, sizeof(label) - 1);
     if (n >= 0)
         label[n] = '\0';
     const char *type = strchr(label, ':'); /* user:role:type:level */

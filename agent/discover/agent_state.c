@@ -112,11 +112,12 @@ static void try_inotify(int directory, struct agent_facts *agent)
     LOCAL_FD fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
     bool watches = fd >= 0 && inotify_add_watch(fd, path, IN_DELETE_SELF) >= 0;
     int error = watches ? 0 : errno;
-    LOCAL_FD other = epoll_create1(EPOLL_CLOEXEC); /* EMFILE may be said of our own descriptors */
+    LOCAL_FD other_fd = epoll_create1(
+        EPOLL_CLOEXEC); /* EMFILE may be said of our own descriptors */
 
     if (watches)
         agent->inotify = ANSWER_YES;
-    else if (other >= 0 && (error == EMFILE || error == ENOSPC))
+    else if (other_fd >= 0 && (error == EMFILE || error == ENOSPC))
         agent->inotify = ANSWER_NO;
     if (agent->inotify == ANSWER_NO)
         (void)text_set(agent->inotify_limit, sizeof(agent->inotify_limit), "%s",

@@ -203,7 +203,7 @@ static void take_assignment(char **at, char *to, size_t size)
         *from++ = '\0';
         (void)text_set(to, size, "%s=", text_trim(*at));
     }
-    for (kept = n = strlen(to); n > 0 && *from && (quote || !strchr("\r\n", *from)); from++) {
+    for (kept = n = strlen(to); *from && (quote || !strchr("\r\n", *from)); from++) {
         if (quote ? *from == quote : between && strchr("'\"", *from)) {
             quote = quote ? '\0' : *from;
             between = true;

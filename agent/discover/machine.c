@@ -21,7 +21,7 @@ static void read_escaped(const char *root, const char *path, char *to, size_t si
     char line[256] = "";
 
     if (file_read_line(root, path, line, sizeof(line)))
-        (void)text_escape(to, size, text_trim(line), strlen(line));
+        (void)text_quote(to, size, "%s", text_trim(line));
 }
 
 /* "ec2…" or, in a little-endian SMBIOS, "xxxx2xec-…": the guide's two forms. */

@@ -35,9 +35,8 @@ static bool has_route(const char *address)
     struct sockaddr_storage to;
     socklen_t length;
 
-    if (!address_parse(address, 9, &to, &length))
-        return false;
-    LOCAL_FD fd = dial_socket(to.ss_family, SOCK_DGRAM, 0);
+    LOCAL_FD fd = address_parse(address, 9, &to, &length) ? dial_socket(to.ss_family, SOCK_DGRAM, 0)
+                                                          : -1;
     bool routed = fd >= 0 && connect(fd, (const struct sockaddr *)&to, length) == 0;
     if (!routed)
         (void)file_note_trouble("the default route", errno);

@@ -36,13 +36,12 @@ static bool take_secret(const cJSON *object, const char *name, char *to, size_t 
 {
     const cJSON *value = document_member(object, name);
 
-    if (!cJSON_IsString(value) || !value->valuestring[0] || strlen(value->valuestring) >= size)
+    if (!cJSON_IsString(value) || !value->valuestring[0])
         return false;
     for (const char *c = value->valuestring; *c; c++)
         if (*c <= ' ' || *c > '~')
             return false;
-    memcpy(to, value->valuestring, strlen(value->valuestring) + 1);
-    return true;
+    return text_set(to, size, "%s", value->valuestring);
 }
 
 static enum failure take_credentials(struct role_reader *reader, const cJSON *document)
@@ -190,7 +189,7 @@ static enum failure judge_attached(const struct role_reader *reader)
         return FAILURE_PROFILE_EMPTY;
     if (reader->list_failure != FAILURE_NONE)
         return reader->list_failure;
-    if (role->list_status != 0 && role->list_status != 200 && role->list_status != 404)
+    if (role->list_status != 404)
         return imds_status_failure(role->list_status);
     if (role->info_status == 404 || strcmp(role->info_code, "InstanceProfileNotFound") == 0)
         return FAILURE_NO_ROLE;

@@ -22,16 +22,14 @@ static char take_token(const char **at)
         return from[0];
     if (strchr("=:", from[0]))
         return 'o';
-    if (strchr(" \t\v\f", from[0])) {
-        *at = from + strspn(from, " \t\v\f");
+    if (strchr(" \t\v\f", from[0]))
         return 'w';
-    }
     if (strchr("#;", from[0])) {
         *at = from + strcspn(from, "\n");
         return 'c';
     }
     if (from[0] != '"') {
-        while (**at && !strchr(":=[] \n", **at) && strncmp(*at, "\r\n", 2) != 0)
+        while (**at && !strchr(":=[] \n", **at))
             (*at)++;
         return 'L';
     }

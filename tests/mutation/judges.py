@@ -17,8 +17,11 @@ sys.path.insert(0, os.path.join(TOP, "tests", "scenarios"))
 import words  # noqa: E402
 WORK = os.path.join(TOP, "build", os.environ.get("MUTATION_WORK", "mutation"))
 PROGRAM = os.path.join(WORK, "ssm-preflight")  # which is all the unit programs too, by the name it is started with
+# What tests lay out in /tmp is in memory: three times as fast. This tree may lie below it.
 SANDBOX = ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc",
-           *(["--user", "--map-root-user"] if os.geteuid() else []), "sh", "-c", 'ip link set lo up && exec "$@"', "sh"]
+           *(["--user", "--map-root-user"] if os.geteuid() else []), "sh", "-c",
+           'ip link set lo up && mount -t tmpfs tmp /mnt && mkdir -p "/mnt/${PWD#/tmp/}" && mount --rbind "$PWD" "/mnt/${PWD#/tmp/}" && '
+           'mount --move /mnt /tmp && cd "$PWD" && exec "$@"', "sh"]
 MEMORY_MB = 2048
 sanitized = False  # then memory is reserved by the terabyte
 built_at = 0  # the newest object

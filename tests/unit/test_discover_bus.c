@@ -21,6 +21,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "discover/agent.h"
 #include "discover/unit.h"
 
 enum { CALL = 1, RETURN, ERROR, SIGNAL, MAX_SENT = 40000, MAX_GOT = 8192 };
@@ -141,7 +142,13 @@ static int play_systemd(int listener)
     return 0;
 }
 
-static bool ask(void)
+static bool ask_unit(void)
+{
+    return unit_ask(root, "amazon-ssm-agent.service", &end);
+}
+
+/* What `asks` says, while systemd answers. */
+static bool ask_by(bool (*asks)(void))
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), status = 1;
@@ -155,10 +162,15 @@ static bool ask(void)
         _exit(play_systemd(listener));
     (void)close(listener);
     memset(&end, 0, sizeof(end));
-    bool answered = unit_ask(root, "amazon-ssm-agent.service", &end);
+    bool answered = asks();
     assert_true(child > 0 && waitpid(child, &status, 0) == child);
     assert_int_equal(status, 0);
     return answered;
+}
+
+static bool ask(void)
+{
+    return ask_by(ask_unit);
 }
 
 static int make_root(void **state)
@@ -231,9 +243,13 @@ static void what_is_no_answer(void **state)
     assert_false(ask());
     welcome();
     assert_false(ask());
-    welcome();
-    add_message('l', ERROR, text, sizeof(text));
-    assert_false(ask());
+    for (int i = 0; i < 2; i++) { /* whatever follows upon an error */
+        welcome();
+        add_message('l', ERROR, text, sizeof(text));
+        for (int j = 0; i && j < 5; j++)
+            j < 2 ? add_text("failed") : add_number(1);
+        assert_false(ask());
+    }
     welcome();
     add_message('B', RETURN, text, sizeof(text));
     assert_false(ask());
@@ -265,6 +281,59 @@ static void what_is_no_answer(void **state)
     assert_true(strlen(end.active) < sizeof(end.active));
 }
 
+/* --- what the agent's facts have of it --- */
+
+static struct agent_facts agent;
+
+static bool read_state(void)
+{
+    agent_read_state(root, "", &agent);
+    return agent.ended == ANSWER_YES;
+}
+
+static void begin_agent(void)
+{
+    agent = (struct agent_facts){.installed = ANSWER_YES, .running = ANSWER_NO};
+    (void)text_set(agent.unit, sizeof(agent.unit), "amazon-ssm-agent.service");
+}
+
+/* The times of files mislead where the clock was set: a unit without a process never ran in this boot. */
+static void an_agent_that_ended_is_told_with_its_end(void **state)
+{
+    static const char *const folders[] = {"/var", "/var/log", "/var/log/amazon",
+                                          "/var/log/amazon/ssm"};
+    char path[128];
+    (void)state;
+
+    for (size_t i = 0; i < COUNT_OF(folders); i++) {
+        (void)text_set(path, sizeof(path), "%s%s", root, folders[i]);
+        assert_int_equal(mkdir(path, 0755), 0);
+    }
+    (void)text_add(path, sizeof(path), "/amazon-ssm-agent.log");
+    assert_int_equal(file_write_atomically(path, "", 0, 0644), 0);
+    for (int pid = 0; pid < 2; pid++) {
+        welcome();
+        add_text("failed");
+        add_text("exit-code");
+        add_number(3);
+        add_number(4);
+        add_number((uint32_t)pid);
+        begin_agent();
+        assert_int_equal(ask_by(read_state), pid);
+        assert_string_equal(agent.unit_active, pid ? "failed" : "");
+        assert_string_equal(agent.unit_result, pid ? "exit-code" : "");
+        assert_int_equal(agent.n_restarts, pid ? 3 : 0);
+        assert_int_equal(agent.exit_status, pid ? 4 : 0);
+    }
+    begin_agent(); /* systemd does not answer */
+    assert_true(read_state());
+    assert_string_equal(agent.unit_active, "");
+    begin_agent();
+    agent.running = ANSWER_YES;
+    assert_false(read_state());
+    assert_int_equal(agent.ended, ANSWER_UNKNOWN);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -272,6 +341,7 @@ int main(void)
         cmocka_unit_test(all_five_are_asked),
         cmocka_unit_test(signals_are_passed_over),
         cmocka_unit_test(what_is_no_answer),
+        cmocka_unit_test(an_agent_that_ended_is_told_with_its_end),
     };
     return cmocka_run_group_tests_name("discover: what systemd says of a unit", tests, make_root,
                                        remove_root);

@@ -42,6 +42,7 @@ static struct timer {
 } timers[MAX_CALLS];
 
 static int n_dials, n_sent, n_timers, n_opened, fails_from; /* of http_start() */
+static bool ends_at_next_hop;
 
 /* NOLINTBEGIN(cert-dcl37-c,bugprone-reserved-identifier): the linker wants these names */
 void __wrap_dial_start(struct loop *loop, const struct dial *dial, dial_done *done, void *arg);
@@ -50,6 +51,30 @@ bool __wrap_http_start(struct loop *loop, const struct http_request *request, ht
 struct timer *__wrap_loop_after_quietly(struct loop *loop, int64_t delay_us,
                                         void (*fire)(void *arg), void *arg);
 void __wrap_loop_cancel(struct timer *timer);
+bool __wrap_route_ends_at_next_hop(const char *address, uint16_t port);
+void __wrap_explicit_bzero(void *bytes, size_t n);
+void __wrap___explicit_bzero_chk(void *bytes, size_t n, size_t size); /* with _FORTIFY_SOURCE */
+
+static char wiped[256];
+
+void __wrap_explicit_bzero(void *bytes, size_t n)
+{
+    (void)text_set(wiped, sizeof(wiped), "%.*s", (int)n, (char *)bytes);
+    memset(bytes, 0, n);
+}
+
+void __wrap___explicit_bzero_chk(void *bytes, size_t n, size_t size)
+{
+    (void)size;
+    __wrap_explicit_bzero(bytes, n);
+}
+
+bool __wrap_route_ends_at_next_hop(const char *address, uint16_t port)
+{
+    assert_string_equal(address, "169.254.169.254");
+    assert_int_equal(port, 80);
+    return ends_at_next_hop;
+}
 
 void __wrap_dial_start(struct loop *loop, const struct dial *dial, dial_done *done, void *arg)
 {
@@ -118,6 +143,7 @@ static int start(void **state)
 {
     (void)state;
     fails_from = MAX_CALLS;
+    ends_at_next_hop = false;
     return 0;
 }
 
@@ -255,6 +281,12 @@ static void what_is_no_token(void **state)
         {200, "two words of it", FAILURE_MALFORMED, "two words of it"},
         {403, "forbidden!", FAILURE_FORBIDDEN, "forbidden!"},
         {403, "may-be-a-token", FAILURE_FORBIDDEN, ""},
+        {200, "<p>0123456789abcdefghijklmnopqrstuv</p>", FAILURE_MALFORMED, ""},
+        {200, "<0123456789abcdefghijklmnopqrstu", FAILURE_MALFORMED,
+         "<0123456789abcdefghijklmnopqrstu"},
+        {500, "<0123456789abcde-_=+/qrstuvwxyzA", FAILURE_SERVER_ERROR,
+         "<0123456789abcde-_=+/qrstuvwxyzA"},
+        {500, "<0123456789abcde-_=+/qrstuvwxyzAB", FAILURE_SERVER_ERROR, ""},
         {400, "", FAILURE_BAD_REQUEST, ""},
         {401, "", FAILURE_UNAUTHORIZED, ""},
         {404, "", FAILURE_NOT_FOUND, ""},
@@ -333,9 +365,18 @@ static void a_token_has_a_length(void **state)
         drop(fd);
         bool taken = facts.token.outcome == OUTCOME_OK;
         assert_true(before || !taken);
+        assert_int_equal(taken, n < 1024);
         before = taken;
     }
-    assert_false(before);
+    open_it(0, false); /* it looks shorter than it is */
+    int fd = dialled(0, FAILURE_NONE);
+    struct http_reply reply = {.body = TOKEN "\0x", .body_bytes = strlen(TOKEN) + 2};
+    step_ok(&reply.step, 1);
+    reply.head.status = 200;
+    (void)text_set(reply.token_ttl, sizeof(reply.token_ttl), "300");
+    sent[0].done(sent[0].arg, &reply);
+    drop(fd);
+    assert_int_equal(facts.token.failure, FAILURE_MALFORMED);
 }
 
 static void it_connects_twice(void **state)
@@ -363,6 +404,18 @@ static void it_connects_twice(void **state)
     assert_int_equal(n_opened, 1);
     assert_int_equal(facts.connect.took_ms, 1500);
     assert_int_equal(facts.token.failure, FAILURE_BELOW);
+
+    ends_at_next_hop = true; /* whose address nobody has */
+    open_it(0, false);
+    fire(0);
+    (void)dialled(0, FAILURE_TIMEOUT);
+    (void)dialled(1, FAILURE_TIMEOUT);
+    assert_int_equal(facts.connect.failure, FAILURE_HOST_UNREACHABLE);
+    assert_int_equal(facts.connect.took_ms, 1500);
+    open_it(0, false);
+    (void)dialled(0, FAILURE_REFUSED);
+    assert_int_equal(facts.connect.failure, FAILURE_REFUSED);
+    ends_at_next_hop = false;
 
     open_it(0, false); /* silence, then an answer */
     fire(0);
@@ -399,6 +452,7 @@ static void without_memory_or_sockets_it_is_the_program_s_trouble(void **state)
     assert_false(is_open(fd));
     assert_int_equal(n_opened, 1);
     assert_int_equal(facts.token.failure, FAILURE_INTERNAL);
+    assert_int_equal(facts.token.took_ms, 0);
 }
 
 /* --- a token request that stays silent --- */
@@ -595,6 +649,31 @@ static void what_is_slow_is_asked_thrice(void **state)
     assert_int_equal(facts.slowest_ms, IMDS_SLOW_MS + 1);
 }
 
+/* Of two that are as slow the first one is named; nothing of it lasts into another round. */
+static void the_slowest_is_named(void **state)
+{
+    const struct imds_open open = {
+        {"169.254.169.254", 80}, &facts, &clock_facts, 0, false, opened, &facts};
+    (void)state;
+
+    ready_to_ask(0);
+    facts.fastest_ms = IMDS_SLOW_MS;
+    imds_get(imds, "meta-data/instance-id", done, NULL);
+    answered(1, 200, "i-1", IMDS_SLOW_MS + 1);
+    imds_get(imds, "dynamic/instance-identity/document", done, NULL);
+    answered(2, 200, "{}", IMDS_SLOW_MS + 1);
+    assert_string_equal(facts.slowest, "meta-data/instance-id");
+    imds_get(imds, "meta-data/iam/security-credentials/", done, NULL);
+    answered(3, 200, "r", IMDS_SLOW_MS + 2);
+    assert_string_equal(facts.slowest, "meta-data/iam/security-credentials/");
+    imds_free(imds);
+    n_dials = n_sent = n_timers = 0;
+    imds = imds_open(NULL, &open);
+    assert_int_equal(facts.slowest_ms, 0);
+    assert_int_equal(facts.fastest_ms, 0);
+    assert_string_equal(facts.slowest, "");
+}
+
 static void sockets_that_were_opened_ahead_are_used(void **state)
 {
     (void)state;
@@ -634,6 +713,7 @@ static void sockets_that_were_opened_ahead_are_used(void **state)
     imds_free(imds);
     imds = NULL;
     assert_false(is_open(left)); /* nobody used it */
+    assert_string_equal(wiped, "X-aws-ec2-metadata-token: " TOKEN);
 }
 
 static void there_is_room_for_so_many_sockets(void **state)
@@ -748,6 +828,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_path_is_asked_for_with_the_token, start, stop),
         cmocka_unit_test_setup_teardown(what_is_silent_is_asked_twice, start, stop),
         cmocka_unit_test_setup_teardown(what_is_slow_is_asked_thrice, start, stop),
+        cmocka_unit_test_setup_teardown(the_slowest_is_named, start, stop),
         cmocka_unit_test_setup_teardown(sockets_that_were_opened_ahead_are_used, start, stop),
         cmocka_unit_test_setup_teardown(there_is_room_for_so_many_sockets, start, stop),
         cmocka_unit_test_setup_teardown(more_than_some_at_a_time_wait, start, stop),

@@ -151,6 +151,11 @@ static void all_of_it_is_read(void **state)
     assert_int_equal(instance->n_security_groups, 2);
     assert_string_equal(instance->type, "t4g.nano");
     assert_string_equal(instance->image, "ami-1");
+    assert_string_equal(instance->region, "cn-northwest-1");
+    assert_string_equal(instance->availability_zone, "cn-northwest-1a");
+    assert_string_equal(instance->account, "123456789012");
+    assert_string_equal(instance->partition, "aws-cn");
+    assert_string_equal(instance->subnet, "subnet-0b1c2d3e4f5a67891");
     assert_string_equal(instance->vpc, "vpc-0a1b2c3d4e5f67890");
     assert_true(credentials_usable(&credentials));
 }
@@ -202,6 +207,17 @@ static void a_member_of_another_type_is_no_document(void **state)
         {"\"pendingTime\": \"2026-11-23T12:00:00Z\"", true},
         {"\"pendingTime\": \"soon\"", false},
         {"\"pendingTime\": 5", false},
+        {"\"availabilityZone\": 5", false},
+        {"\"privateIp\": 5", false},
+        {"\"instanceType\": 5", false},
+        {"\"accountId\": 5", false},
+        {"\"imageId\": 5", false},
+        {"\"kernelId\": 5", false},
+        {"\"ramdiskId\": 5", false},
+        {"\"architecture\": 5", false},
+        {"\"architecture\": null, \"kernelId\": null, \"billingProducts\": null", true},
+        {"\"devpayProductCodes\": 5", false},
+        {"\"marketplaceProductCodes\": 5", false},
     };
     const char *before = values[VALUE_DOCUMENT].body;
     char text[256];

@@ -104,7 +104,7 @@ static void what_does_not_parse_is_not_known(void **state)
 
     for (size_t i = 0; i < COUNT_OF(texts); i++) {
         put(texts[i]);
-        assert_true(delivery_read(root) <= 0);
+        assert_int_equal(delivery_read(root), -1);
     }
 }
 
@@ -146,13 +146,18 @@ static void what_was_lost_in_this_round_is_told(void **state)
 /* NOLINTBEGIN(cert-dcl37-c,bugprone-reserved-identifier): the linker wants this name */
 int __wrap_getifaddrs(struct ifaddrs **all);
 
-static struct entry {
+enum { MAX_ENTRIES = 32 };
+
+struct entry {
     const char *name;
     unsigned int flags;
     int family;
     const char *address; /* or a MAC */
     uint16_t type;       /* of a link */
-} entries[] = {
+    const char *mask;    /* NULL: a usual one, "": none */
+    unsigned char n_mac; /* bytes of a link's address; 0: six */
+};
+static const struct entry usual[] = {
     {"lo", IFF_UP | IFF_RUNNING | IFF_LOOPBACK, AF_INET, "127.0.0.1"},
     {"tun0", IFF_UP | IFF_RUNNING, AF_PACKET, "02:aa:00:00:00:09", ARPHRD_NONE},
     {"ens5", IFF_UP | IFF_RUNNING, AF_PACKET, "02:aa:00:00:00:01", ARPHRD_ETHER},
@@ -163,6 +168,8 @@ static struct entry {
     {"ens6", IFF_UP, AF_INET6, "fd00::6"},
     {"tun0", IFF_UP | IFF_RUNNING, AF_UNSPEC, ""},
 };
+static const struct entry *entries = usual;
+static size_t n_entries = COUNT_OF(usual);
 static bool answers; /* the kernel does */
 
 static void fill_in(const struct entry *entry, struct ifaddrs *at, struct sockaddr_storage *address,
@@ -180,27 +187,31 @@ static void fill_in(const struct entry *entry, struct ifaddrs *at, struct sockad
     if (entry->family == AF_PACKET) {
         link->sll_family = AF_PACKET;
         link->sll_hatype = entry->type;
-        link->sll_halen = 6;
+        link->sll_halen = entry->n_mac == 0 ? 6 : entry->n_mac == UINT8_MAX ? 0 : entry->n_mac;
         assert_int_equal(sscanf(entry->address, "%hhx:%hhx:%hhx:%hhx:%hhx:%hhx", &mac[0], &mac[1],
                                 &mac[2], &mac[3], &mac[4], &mac[5]),
                          6);
         return;
     }
     assert_true(address_parse(entry->address, 0, address, &length));
-    assert_true(address_parse(entry->family == AF_INET ? "255.255.255.0" : "ffff:ffff::", 0, mask,
-                              &length));
+    const char *text = entry->mask                ? entry->mask
+                       : entry->family == AF_INET ? "255.255.255.0"
+                                                  : "ffff:ffff::";
+    if (!text[0])
+        return;
+    assert_true(address_parse(text, 0, mask, &length));
     at->ifa_netmask = (struct sockaddr *)mask;
 }
 
 /* freeifaddrs() frees the first. */
 int __wrap_getifaddrs(struct ifaddrs **all)
 {
-    static struct sockaddr_storage addresses[COUNT_OF(entries)], masks[COUNT_OF(entries)];
-    struct ifaddrs *made = answers ? calloc(COUNT_OF(entries), sizeof(*made)) : NULL;
+    static struct sockaddr_storage addresses[MAX_ENTRIES], masks[MAX_ENTRIES];
+    struct ifaddrs *made = answers ? calloc(n_entries, sizeof(*made)) : NULL;
 
-    for (size_t i = 0; made && i < COUNT_OF(entries); i++) {
+    for (size_t i = 0; made && i < n_entries; i++) {
         fill_in(&entries[i], &made[i], &addresses[i], &masks[i]);
-        made[i].ifa_next = i + 1 < COUNT_OF(entries) ? &made[i + 1] : NULL;
+        made[i].ifa_next = i + 1 < n_entries ? &made[i + 1] : NULL;
     }
     *all = made;
     errno = ENOBUFS;
@@ -311,6 +322,160 @@ static void interfaces_have_addresses_and_links(void **state)
     answers = false;
 }
 
+/* The kernel lists these. */
+static void list(const struct entry *these, size_t n)
+{
+    entries = these;
+    n_entries = n;
+    answers = true;
+    memset(&facts, 0, sizeof(facts));
+    network_read(&facts.network);
+}
+
+static int list_as_usual(void **state)
+{
+    entries = usual;
+    n_entries = COUNT_OF(usual);
+    answers = false;
+    return tear_down(state);
+}
+
+static void which_addresses_are_usable(void **state)
+{
+    enum { UP = IFF_UP | IFF_RUNNING };
+    static const struct {
+        struct entry entry;
+        bool ipv4, ipv6;
+        const char *address;
+    } rows[] = {
+        {{"a", UP, AF_INET, "10.0.1.10"}, true, false, "10.0.1.10/24"},
+        {{"a", UP, AF_INET, "10.0.1.10", 0, "255.255.255.255"}, true, false, "10.0.1.10/32"},
+        {{"a", UP, AF_INET, "10.0.1.10", 0, ""}, true, false, "10.0.1.10/0"},
+        {{"a", UP, AF_INET, "10.0.1.10", 0, "255.255.254.0"}, true, false, "10.0.1.10/23"},
+        {{"a", UP, AF_INET, "169.254.1.1"}, false, false, "169.254.1.1/24"},
+        {{"a", UP, AF_INET, "169.25.4.1"}, true, false, "169.25.4.1/24"},
+        {{"a", IFF_UP, AF_INET, "10.0.1.10"}, false, false, "10.0.1.10/24"},
+        {{"a", UP, AF_INET6, "fd00::1"}, false, true, "fd00::1/32"},
+        {{"a", UP, AF_INET6, "fd00::1", 0, "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"},
+         false,
+         true,
+         "fd00::1/128"},
+        {{"a", UP, AF_INET6, "fe80::1"}, false, false, "fe80::1/32"},
+        {{"a", IFF_RUNNING, AF_INET6, "fd00::1"}, false, false, "fd00::1/32"},
+    };
+    char mac[NAME_SIZE];
+    (void)state;
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        list(&rows[i].entry, 1);
+        if (facts.network.usable_ipv4 != rows[i].ipv4 || facts.network.usable_ipv6 != rows[i].ipv6)
+            fail_msg("row %zu", i);
+        assert_int_equal(facts.network.interfaces[0].n_addresses, 1);
+        assert_string_equal(facts.network.interfaces[0].addresses[0], rows[i].address);
+        network_mac_of(rows[i].entry.address, mac);
+        assert_string_equal(mac, ""); /* of no link */
+    }
+}
+
+static void which_links_are_its_own(void **state)
+{
+    enum { UP = IFF_UP | IFF_RUNNING };
+    static const struct entry links[] = {
+        {"lo", UP | IFF_LOOPBACK, AF_PACKET, "02:aa:00:00:00:05", ARPHRD_LOOPBACK},
+        {"ib0", UP, AF_PACKET, "02:aa:00:00:00:01", ARPHRD_ETHER, NULL, 20},
+        {"sl0", UP, AF_PACKET, "02:aa:00:00:00:02", ARPHRD_ETHER, NULL, 4},
+        {"nil0", UP, AF_PACKET, "02:aa:00:00:00:03", ARPHRD_ETHER, NULL, UINT8_MAX},
+        {"lo", UP | IFF_LOOPBACK, AF_INET, "127.0.0.1"},
+        {"lo", UP | IFF_LOOPBACK, AF_INET6, "::1"},
+        {"ib0", UP, AF_INET6, "fe80::1"},
+        {"sl0", UP, AF_INET, "10.0.1.10"},
+    };
+    char mac[NAME_SIZE];
+    (void)state;
+
+    list(links, COUNT_OF(links));
+    assert_int_equal(facts.network.n_interfaces, 3);
+    network_mac_of("fe80::1", mac);
+    assert_string_equal(mac, "02:aa:00:00:00:01");
+    network_mac_of("10.0.1.10", mac);
+    assert_string_equal(mac, "02:aa:00:00");
+    network_mac_of("127.0.0.1", mac);
+    assert_string_equal(mac, "");
+    network_mark_own(&facts.network, "02:aa:00:00:00:05 02:aa:00:00:00:01");
+    assert_int_equal(facts.network.n_interfaces, 3);
+    assert_int_equal(interface_of("ib0")->own, ANSWER_YES);
+    assert_int_equal(interface_of("sl0")->own, ANSWER_YES);
+    assert_int_equal(interface_of("nil0")->own, ANSWER_NO);
+}
+
+static void there_is_room_for_so_many(void **state)
+{
+    static struct entry many[MAX_INTERFACES + 2 + MAX_CIDRS];
+    static char names[COUNT_OF(many)][8];
+    (void)state;
+
+    for (size_t i = 0; i < COUNT_OF(many); i++) {
+        bool is_link = i < MAX_INTERFACES + 2;
+        (void)text_set(names[i], sizeof(names[i]), "e%zu", is_link ? i : MAX_INTERFACES - 1);
+        many[i] = (struct entry){names[i], IFF_UP | IFF_RUNNING, is_link ? AF_PACKET : AF_INET,
+                                 is_link ? "02:aa:00:00:00:01" : "10.0.1.10", ARPHRD_ETHER};
+    }
+    list(many, COUNT_OF(many));
+    assert_int_equal(facts.network.n_interfaces, MAX_INTERFACES);
+    assert_int_equal(interface_of("e7")->n_addresses, MAX_CIDRS);
+    network_mark_own(&facts.network, "02:aa:00:00:00:01");
+    assert_int_equal(facts.network.n_interfaces, MAX_INTERFACES);
+    assert_int_equal(interface_of("e7")->own, ANSWER_YES);
+    list(many, MAX_INTERFACES + 2 + MAX_CIDRS - 1);
+    assert_int_equal(interface_of("e7")->n_addresses, MAX_CIDRS - 1);
+    list(many, MAX_INTERFACES - 1);
+    assert_int_equal(facts.network.n_interfaces, MAX_INTERFACES - 1);
+}
+
+/* Each kind of silence alone makes the program look. */
+static void what_counts_as_silence(void **state)
+{
+    static const struct {
+        enum { OF_IMDS, OF_ADDRESS, OF_SECOND, OF_SERVER } of;
+        enum failure failure;
+        bool looked;
+    } rows[] = {
+        {OF_IMDS, FAILURE_TIMEOUT, true},     {OF_IMDS, FAILURE_REFUSED, false},
+        {OF_IMDS, FAILURE_NONE, false},       {OF_ADDRESS, FAILURE_TIMEOUT, true},
+        {OF_ADDRESS, FAILURE_NOT_SENT, true}, {OF_ADDRESS, FAILURE_RESET, false},
+        {OF_SECOND, FAILURE_TIMEOUT, false},  {OF_SERVER, FAILURE_TIMEOUT, true},
+        {OF_SERVER, FAILURE_REFUSED, false},
+    };
+    (void)state;
+
+    put(NAMES "Ip: 2 64 100 0 0 0 0 0 70 50 0 0 0 0 0 0\n");
+    for (int service = 0; service < N_SERVICES; service++)
+        for (size_t i = 0; i < COUNT_OF(rows); i++) {
+            struct endpoint_facts *endpoint = &facts.endpoints[service];
+            memset(&facts, 0, sizeof(facts));
+            endpoint->n_addresses = endpoint->n_answers = 2;
+            struct step *step = rows[i].of == OF_IMDS ? &facts.imds.connect
+                                : rows[i].of == OF_SERVER
+                                    ? &endpoint->answers[1].step
+                                    : &endpoint->addresses[1].steps[RUNG_CONNECT];
+            endpoint->addresses[1].second_opinion = rows[i].of == OF_SECOND;
+            if (rows[i].failure != FAILURE_NONE)
+                step_fail(step, rows[i].failure, 1);
+            else
+                step_ok(step, 1);
+            look(10);
+            if (facts.network.delivery_read != rows[i].looked)
+                fail_msg("row %zu", i);
+            assert_int_equal(facts.network.undelivered, rows[i].looked ? 20 : 0);
+            look(50); /* what was lost before came in meanwhile */
+            assert_int_equal(facts.network.undelivered, 0);
+        }
+    step_fail(&facts.imds.connect, FAILURE_TIMEOUT, 1);
+    assert_int_equal(unlink(file), 0);
+    look(10);
+    assert_false(facts.network.delivery_read);
+}
+
 static void a_netmask_gives_the_subnets_block(void **state)
 {
     static const struct {
@@ -319,6 +484,8 @@ static void a_netmask_gives_the_subnets_block(void **state)
         {"10.0.1.10/24", "10.0.1.0/24"},
         {"10.0.1.10/20", "10.0.0.0/20"},
         {"172.31.255.255/16", "172.31.0.0/16"},
+        {"172.31.255.255/17", "172.31.128.0/17"},
+        {"172.31.255.255/27", "172.31.255.224/27"},
         {"10.0.1.30/28", "10.0.1.16/28"},
         {"10.0.1.10/32", NULL},
         {"10.0.1.10/8", NULL},
@@ -357,6 +524,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_server_that_is_silent_has_its_route_looked_up, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(interfaces_have_addresses_and_links, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(which_addresses_are_usable, set_up, list_as_usual),
+        cmocka_unit_test_setup_teardown(which_links_are_its_own, set_up, list_as_usual),
+        cmocka_unit_test_setup_teardown(there_is_room_for_so_many, set_up, list_as_usual),
+        cmocka_unit_test_setup_teardown(what_counts_as_silence, set_up, tear_down),
         cmocka_unit_test(a_netmask_gives_the_subnets_block),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

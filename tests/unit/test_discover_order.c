@@ -26,6 +26,7 @@ static struct facts facts;
 static struct credentials credentials;
 static const char *hinted; /* a region, or NULL */
 static bool has_rest;
+static int n_doubted; /* routes */
 static struct imds_open opened_with;
 static struct instance_events instance_events;
 static void (*role_known)(void *arg);
@@ -58,7 +59,7 @@ void __wrap_role_read_rest(struct role_reader *reader);
 void __wrap_role_reader_free(struct role_reader *reader);
 bool __wrap_hint_region(const char *root, const struct facts *known, char *region);
 void __wrap_routes_doubt(struct route *routes, int32_t *n, int32_t max, const char *address,
-                         const struct step *step);
+                         uint16_t port, const struct step *step);
 void __wrap_network_read(struct network_facts *network);
 void __wrap_machine_read(const char *root, struct machine_facts *machine);
 
@@ -100,7 +101,7 @@ struct instance_reader *__wrap_instance_read(struct imds *imds, const char *mac,
                                              const struct instance_events *events)
 {
     (void)imds;
-    (void)mac;
+    assert_string_equal(mac, ""); /* no interface here has that address */
     assert_ptr_equal(known, &facts);
     instance_events = *events;
     tell("instance");
@@ -154,13 +155,15 @@ bool __wrap_hint_region(const char *root, const struct facts *known, char *regio
 }
 
 void __wrap_routes_doubt(struct route *routes, int32_t *n, int32_t max, const char *address,
-                         const struct step *step)
+                         uint16_t port, const struct step *step)
 {
     (void)routes;
     (void)n;
-    (void)max;
-    (void)address;
-    (void)step;
+    assert_int_equal(max, MAX_ROUTES);
+    assert_string_equal(address, facts.imds.address);
+    assert_int_equal(port, 80);
+    assert_ptr_equal(step, &facts.imds.connect);
+    n_doubted++;
 }
 
 void __wrap_network_read(struct network_facts *network)
@@ -250,7 +253,12 @@ static void imds_names_the_region(void **state)
     assert_int_equal(opened_with.endpoint.port, 80);
     assert_int_equal(opened_with.n_first, INSTANCE_REQUESTS + 1);
     assert_false(opened_with.again);
+    n_doubted = 0;
+    facts.network.n_interfaces = facts.network.interfaces[0].n_addresses = 1;
+    (void)text_set(facts.network.interfaces[0].addresses[0], ADDRESS_SIZE, "10.0.1.5/24");
     token_has_come();
+    assert_int_equal(n_doubted, 1);
+    assert_string_equal(facts.instance.subnet_cidrs[0], "10.0.1.0/24"); /* by the netmask */
     said("role_read instance ahead");
     role_known(role_arg);
     role_known(role_arg);
@@ -288,6 +296,8 @@ static void a_hint_that_is_wrong_is_taken_back(void **state)
     told[0] = '\0';
     the_region_is_named("eu-west-2");
     said("mistaken planned: eu-west-2 believed");
+    instance_events.identified(instance_events.arg); /* the hint is forgotten */
+    said("");
 }
 
 static void where_imds_names_no_region_there_is_no_plan(void **state)
@@ -448,13 +458,21 @@ static void the_document_alone(void **state)
     said("dynamic/instance-identity/document");
     imds->identity_status = 404;
     step_fail(&imds->identity, FAILURE_NOT_FOUND, 1);
-    answer(FAILURE_NONE, 404, "");
+    (void)text_set(imds->body_start, sizeof(imds->body_start), "then");
+    answer(FAILURE_NONE, 404, "now");
     assert_int_equal(imds->identity.failure, FAILURE_NOT_FOUND);
     again(CHECK_IMDS_IDENTITY, 1);
     token_has_come();
     told[0] = '\0';
     answer(FAILURE_TIMEOUT, 0, "");
     assert_int_equal(imds->identity.failure, FAILURE_TIMEOUT);
+    assert_int_equal(imds->identity.took_ms, 7);
+    (void)text_set(imds->identity.detail, DETAIL_SIZE,
+                   "x"); /* of the path that the agent asks first */
+    again(CHECK_IMDS_IDENTITY, 1);
+    token_has_come();
+    said(IMDS_ID_PATH);
+    imds->identity.detail[0] = '\0';
     again(CHECK_IMDS_IDENTITY, 1);
     token_has_come();
     told[0] = '\0';

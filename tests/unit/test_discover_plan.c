@@ -103,6 +103,37 @@ static void the_agents_own_configuration_comes_first(void **state)
     assert_string_equal(service(SERVICE_EC2MESSAGES)->host, "ec2messages.us-east-1.corp.example");
     assert_string_equal(facts.plan.signing_region, "us-east-2");
     assert_string_equal(facts.plan.region, "us-east-1");
+    assert_string_equal(facts.plan.domain, "corp.example");
+    assert_int_equal(facts.plan.region_source, SOURCE_IMDS);
+    for (int i = 0; i < N_SERVICES; i++) {
+        assert_int_equal(service((enum service)i)->host_source, SOURCE_AGENT_CONFIG);
+        assert_int_equal(service((enum service)i)->port, 443);
+    }
+    overrides.domain[0] = overrides.hosts[SERVICE_SSM][0] = '\0';
+    assert_true(plan_complete(&facts, &overrides));
+    assert_int_equal(service(SERVICE_SSM)->host_source, SOURCE_PARTITION);
+    assert_int_equal(service(SERVICE_SSMMESSAGES)->host_source, SOURCE_AGENT_CONFIG);
+    assert_int_equal(service(SERVICE_EC2MESSAGES)->host_source, SOURCE_PARTITION);
+    overrides.region[0] = '\0';
+    assert_true(plan_complete(&facts, &overrides));
+    assert_string_equal(facts.plan.signing_region, "us-east-1");
+}
+
+/* However short: nobody judges here what a name is. */
+static void names_of_one_letter_count(void **state)
+{
+    (void)state;
+    instance_in("r");
+    (void)text_set(overrides.domain, sizeof(overrides.domain), "d");
+    (void)text_set(overrides.region, sizeof(overrides.region), "s");
+    (void)text_set(overrides.mgs_region, sizeof(overrides.mgs_region), "m");
+    (void)text_set(overrides.hosts[SERVICE_SSM], HOST_SIZE, "h");
+    assert_true(plan_complete(&facts, &overrides));
+    assert_string_equal(facts.plan.region, "r");
+    assert_string_equal(facts.plan.signing_region, "s");
+    assert_string_equal(service(SERVICE_SSM)->host, "h");
+    assert_string_equal(service(SERVICE_SSMMESSAGES)->host, "ssmmessages.m.d");
+    assert_int_equal(service(SERVICE_EC2MESSAGES)->host_source, SOURCE_AGENT_CONFIG);
 }
 
 static void dual_stack_uses_the_partitions_other_domain(void **state)
@@ -118,6 +149,13 @@ static void dual_stack_uses_the_partitions_other_domain(void **state)
     facts.network.usable_ipv4 = true;
     assert_true(plan_complete(&facts, &overrides));
     assert_string_equal(service(SERVICE_SSM)->host, "ssm.cn-north-1.amazonaws.com.cn");
+    assert_int_equal(service(SERVICE_SSM)->host_source, SOURCE_PARTITION);
+    (void)text_set(facts.agent.version, sizeof(facts.agent.version), "%s",
+                   first_agent_with_dualstack);
+    assert_true(plan_complete(&facts, &overrides));
+    assert_string_equal(service(SERVICE_SSM)->host, "ssm.cn-north-1.api.amazonwebservices.com.cn");
+    assert_int_equal(service(SERVICE_SSM)->host_source, SOURCE_AGENT_CONFIG);
+    (void)text_set(facts.agent.version, sizeof(facts.agent.version), "3.3.1142.0");
     facts.network.usable_ipv4 = false; /* it is down by either name */
     assert_true(plan_complete(&facts, &overrides));
     assert_string_equal(service(SERVICE_SSM)->host, "ssm.cn-north-1.api.amazonwebservices.com.cn");
@@ -142,10 +180,15 @@ static void ec2messages_is_needed_by_nobody(void **state)
     assert_true(plan_complete(&facts, &overrides));
     assert_int_equal(service(SERVICE_EC2MESSAGES)->need, NEED_OPTIONAL);
     assert_false(service(SERVICE_EC2MESSAGES)->not_in_region);
-    (void)reset(state);
-    instance_in("mx-central-1");
-    assert_true(plan_complete(&facts, &overrides));
-    assert_true(service(SERVICE_EC2MESSAGES)->not_in_region);
+    static const char *const young[] = {"ap-southeast-5", "ap-southeast-6", "ap-southeast-7",
+                                        "ap-east-2",      "mx-central-1",   "eusc-de-east-1"};
+    for (size_t i = 0; i < COUNT_OF(young); i++) {
+        (void)reset(state);
+        instance_in(young[i]);
+        assert_true(plan_complete(&facts, &overrides));
+        assert_true(service(SERVICE_EC2MESSAGES)->not_in_region);
+        assert_false(service(SERVICE_SSM)->not_in_region);
+    }
     (void)reset(state);
     instance_in("mx-central-1");
     facts.plan.services[SERVICE_EC2MESSAGES].need = NEED_REQUIRED;
@@ -190,6 +233,7 @@ int main(void)
         cmocka_unit_test_setup(a_fips_name_has_an_endpoint_of_its_own, reset),
         cmocka_unit_test(a_host_is_below_a_domain_of_its_partition),
         cmocka_unit_test_setup(the_agents_own_configuration_comes_first, reset),
+        cmocka_unit_test_setup(names_of_one_letter_count, reset),
         cmocka_unit_test_setup(dual_stack_uses_the_partitions_other_domain, reset),
         cmocka_unit_test_setup(a_wished_region_stands_without_imds, reset),
         cmocka_unit_test(ec2messages_is_needed_by_nobody),

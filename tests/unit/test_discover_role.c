@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * What is made of IMDS's answers about the role and the instance, and of the files of Default Host
- * Management. Each row changes answers of a healthy IMDS. Linked with --wrap=imds_get.
+ * Management. Each row changes answers of a healthy IMDS. Linked with --wrap.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -60,6 +61,11 @@ static const struct reply *changed; /* MAX_CHANGES of them; one without a path i
 static struct facts facts;
 static struct credentials credentials;
 static int n_known, n_identified, n_placed, n_blocks;
+static char asked[2048];   /* each path, in brackets */
+static int32_t info_ms;    /* how long INFO takes; 0: as long as its path */
+static bool document_late; /* its answer is kept, for the end */
+static imds_done *late_done;
+static void *late_arg;
 static char root[] = "/tmp/ssm-preflight-role-XXXXXX";
 
 static const struct reply *reply_to(const char *path)
@@ -84,11 +90,47 @@ void __wrap_imds_get(struct imds *imds, const char *path, imds_done *done, void 
                                  .took_ms = 1,
                                  .body = reply && reply->body ? reply->body : ""};
     (void)imds;
+    (void)text_add(asked, sizeof(asked), "<%s>", path);
     n_blocks += text_ends(path, "/subnet-ipv4-cidr-block") && reply;
     answer.body_bytes = strlen(answer.body);
-    answer.took_ms = (int32_t)strlen(path);
+    answer.took_ms = info_ms && strcmp(path, INFO) == 0 ? info_ms : (int32_t)strlen(path);
+    if (document_late && strcmp(path, DOCUMENT) == 0) {
+        late_done = done;
+        late_arg = arg;
+        return;
+    }
     done(arg, &answer);
 }
+
+static char marked[64]; /* as the instance's own */
+
+/* NOLINTNEXTLINE(cert-dcl37-c,bugprone-reserved-identifier) */
+void __wrap_network_mark_own(struct network_facts *network, const char *macs);
+/* NOLINTNEXTLINE(cert-dcl37-c,bugprone-reserved-identifier) */
+void __wrap_network_mark_own(struct network_facts *network, const char *macs)
+{
+    assert_ptr_equal(network, &facts.network);
+    (void)text_set(marked, sizeof(marked), "%s", macs);
+}
+
+static char wiped[65536]; /* each text, in brackets */
+
+/* NOLINTBEGIN(cert-dcl37-c,bugprone-reserved-identifier): with _FORTIFY_SOURCE it is the other one */
+void __wrap_explicit_bzero(void *bytes, size_t n);
+void __wrap___explicit_bzero_chk(void *bytes, size_t n, size_t size);
+
+void __wrap_explicit_bzero(void *bytes, size_t n)
+{
+    (void)text_add(wiped, sizeof(wiped), "<%.*s>", (int)n, (char *)bytes);
+    memset(bytes, 0, n);
+}
+
+void __wrap___explicit_bzero_chk(void *bytes, size_t n, size_t size)
+{
+    (void)size;
+    __wrap_explicit_bzero(bytes, n);
+}
+/* NOLINTEND(cert-dcl37-c,bugprone-reserved-identifier) */
 
 static void known(void *arg)
 {
@@ -114,6 +156,7 @@ static void ask(const struct reply changes[MAX_CHANGES])
 
     changed = changes;
     n_known = n_identified = n_placed = 0;
+    asked[0] = wiped[0] = '\0';
     memset(&facts, 0, sizeof(facts));
     credentials_clear(&credentials);
     instance_reader_free(instance_read(NULL, "", &facts, &events));
@@ -158,6 +201,29 @@ static const struct {
     {{{LIST, 404, "", 0}, {INFO, 200, "[", 0}}, FAILURE_MALFORMED, FAILURE_BELOW, false},
     {{{LIST, 404, "", 0}, {INFO, 200, "[]", 0}}, FAILURE_MALFORMED, FAILURE_BELOW, false},
     {{{LIST, 0, "", FAILURE_TIMEOUT}}, FAILURE_TIMEOUT, FAILURE_BELOW, false},
+    {{{LIST, 500, "", 0}, {INFO, 404, "", 0}}, FAILURE_SERVER_ERROR, FAILURE_BELOW, false},
+    {{{LIST, 503, "", 0}}, FAILURE_THROTTLED, FAILURE_BELOW, false},
+    {{{LIST, 201, "a-role", 0}}, FAILURE_HTTP_STATUS, FAILURE_BELOW, false},
+    {{{LIST, 500, "", 0}, {INFO, 200, "{\"Message\": \"it does not contain a role\"}", 0}},
+     FAILURE_PROFILE_EMPTY,
+     FAILURE_BELOW,
+     false},
+    {{{LIST, 404, "", 0}, {INFO, 201, "{}", 0}}, FAILURE_HTTP_STATUS, FAILURE_BELOW, false},
+    {{{LIST, 200, "r", 0}, {LIST "r", 200, VALID, 0}}, FAILURE_NONE, FAILURE_NONE, true},
+    {{{LIST, 404, "", 0}, {INFO, 200, "{\"Code\": \"x\"}", 0}},
+     FAILURE_NOT_ASSUMABLE,
+     FAILURE_BELOW,
+     false},
+    {{{LIST, 404, "", 0}, {INFO, 200, "{\"InstanceProfileArn\": \"a\"}", 0}},
+     FAILURE_PROFILE_EMPTY,
+     FAILURE_BELOW,
+     false},
+    {{{LIST "a-role", 200, "{\"Code\": \"x\", " KEYS "}", 0}},
+     FAILURE_NONE,
+     FAILURE_NOT_ASSUMABLE,
+     false},
+    {{{LIST "a-role", 200, "[1]", 0}}, FAILURE_NONE, FAILURE_MALFORMED, false},
+    {{{LIST "a-role", 201, VALID, 0}}, FAILURE_NONE, FAILURE_HTTP_STATUS, false},
     {{{LIST, 0, "", FAILURE_RESET}, {INFO, 0, "", FAILURE_TIMEOUT}},
      FAILURE_TIMEOUT,
      FAILURE_BELOW,
@@ -273,6 +339,8 @@ static void what_is_told_of_a_role(void **state)
     (void)state;
 
     ask(none);
+    assert_non_null(strstr(wiped, "<" VALID ">")); /* of the document, and of each member */
+    assert_non_null(strstr(wiped, "<secret><token>"));
     assert_string_equal(facts.role.role, "a-role");
     assert_string_equal(facts.role.profile_arn, "arn:aws:iam::1:x");
     assert_string_equal(facts.role.info_code, "Success");
@@ -293,6 +361,65 @@ static void what_is_told_of_a_role(void **state)
     ask(failed);
     assert_string_equal(facts.role.code, "Failed");
     assert_string_equal(facts.role.message, "why\\x07");
+}
+
+/* By this machine's clock. */
+static void credentials_end(void **state)
+{
+    struct reply changes[MAX_CHANGES] = {{LIST "a-role", 200, NULL, 0}};
+    char body[512], end[64];
+    struct tm parts;
+    (void)state;
+
+    for (int after_s = -600; after_s <= 600; after_s += 1200) {
+        const time_t then = time(NULL) + after_s;
+        (void)strftime(end, sizeof(end), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&then, &parts));
+        (void)text_set(body, sizeof(body),
+                       "{\"Code\": \"Success\", " KEYS ", \"Expiration\": \"%s\"}", end);
+        changes[0].body = body;
+        ask(changes);
+        assert_int_equal(facts.role.credentials.failure,
+                         after_s < 0 ? FAILURE_CREDENTIALS_EXPIRED : FAILURE_NONE);
+    }
+}
+
+static int n_asked(const char *path)
+{
+    char in_brackets[256];
+    int n = 0;
+
+    (void)text_set(in_brackets, sizeof(in_brackets), "<%s>", path);
+    for (const char *at = asked; (at = strstr(at, in_brackets)); at++)
+        n++;
+    return n;
+}
+
+/* Attached is what both answers tell: the later one counts. The profile is asked for once. */
+static void how_long_it_took(void **state)
+{
+    static const struct reply none[MAX_CHANGES] = {{0}};
+    static const struct reply no_role[MAX_CHANGES] = {{LIST, 404, "", 0}, {INFO, 404, "", 0}};
+    (void)state;
+
+    ask(none);
+    assert_int_equal(n_asked(INFO), 1);
+    info_ms = 1000;
+    ask(no_role);
+    assert_int_equal(n_asked(INFO), 1);
+    assert_int_equal(facts.role.attached.took_ms, 1000);
+    info_ms = 1;
+    ask(no_role);
+    assert_int_equal(facts.role.attached.took_ms, strlen(LIST));
+    info_ms = 0;
+}
+
+static void role_again(void)
+{
+    n_known = 0;
+    asked[0] = '\0';
+    credentials_clear(&credentials);
+    role_reader_free(role_read(NULL, root, &facts, &credentials, true, known, NULL));
+    assert_int_equal(n_known, 1);
 }
 
 static void a_secret_fits_or_is_none(void **state)
@@ -371,6 +498,8 @@ static void the_agents_own_files_tell_of_default_host_management(void **state)
         assert_int_equal(facts.role.from, managed[i].usable ? CREDENTIALS_DEFAULT_HOST_MANAGEMENT
                                                             : CREDENTIALS_NONE);
         if (managed[i].usable) {
+            assert_int_equal(facts.role.credentials.took_ms, 1);
+            assert_int_equal(facts.role.attached.took_ms, strlen(LIST));
             assert_string_equal(credentials.access_key_id, "a");
             assert_string_equal(credentials.secret_access_key, "s");
             assert_string_equal(credentials.session_token, "t");
@@ -381,6 +510,59 @@ static void the_agents_own_files_tell_of_default_host_management(void **state)
     }
     write_state("runtimeconfig/identity_config.json", NULL);
     write_state("credentials", NULL);
+}
+
+/* The name is asked for anew where the old one is gone; the agent's own files are read, and IMDS is not asked. */
+static void only_the_credentials_are_read_again(void **state)
+{
+    static const struct reply none[MAX_CHANGES] = {{0}};
+    (void)state;
+
+    ask(none);
+    role_again();
+    assert_string_equal(asked, "<" LIST "a-role>");
+    assert_true(credentials_usable(&credentials));
+    facts.role.credentials_status = 404;
+    role_again();
+    assert_string_equal(asked, "<" LIST "><" LIST "a-role>");
+    facts.role.from = CREDENTIALS_DEFAULT_HOST_MANAGEMENT;
+    write_state("runtimeconfig/identity_config.json", "{\"CredentialSource\": \"SSM\"}");
+    write_state("credentials", "aws_access_key_id=a\naws_secret_access_key=s\n");
+    facts.role.credentials_status = 200;
+    role_again();
+    assert_string_equal(asked, "");
+    assert_true(credentials_usable(&credentials));
+    write_state("runtimeconfig/identity_config.json", NULL);
+    write_state("credentials", NULL);
+}
+
+/* Which instance this is may be known by its board alone. */
+static void files_of_another_instance_do_not_count(void **state)
+{
+    static const struct {
+        const char *id, *tag, *in_file;
+        enum answer dhmc;
+    } rows[] = {
+        {"i-1", "i-2", "\"i-1\"", ANSWER_YES}, {"i-1", "i-2", "\"i-2\"", ANSWER_UNKNOWN},
+        {"", "i-2", "\"i-2\"", ANSWER_YES},    {"", "i-2", "\"i-1\"", ANSWER_UNKNOWN},
+        {"", "x", "\"i-1\"", ANSWER_YES},      {"", "", "\"i-1\"", ANSWER_YES},
+        {"i-1", "", "5", ANSWER_YES},          {"i", "i-2", "\"i-1\"", ANSWER_YES},
+    };
+    char config[128];
+    (void)state;
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        memset(&facts, 0, sizeof(facts));
+        (void)text_set(facts.instance.id, sizeof(facts.instance.id), "%s", rows[i].id);
+        (void)text_set(facts.machine.asset_tag, sizeof(facts.machine.asset_tag), "%s", rows[i].tag);
+        (void)text_set(config, sizeof(config),
+                       "{\"CredentialSource\": \"SSM\", \"InstanceId\": %s}", rows[i].in_file);
+        write_state("runtimeconfig/identity_config.json", config);
+        assert_int_equal(dhmc_read(root, &facts, &credentials), ANSWER_NO);
+        if (facts.role.dhmc != rows[i].dhmc)
+            fail_msg("row %zu", i);
+    }
+    write_state("runtimeconfig/identity_config.json", NULL);
 }
 
 /* --- IMDS --- */
@@ -455,6 +637,186 @@ static void each_answer_about_the_instance_has_its_failure(void **state)
     }
 }
 
+/* In whatever order the two come. */
+static void what_is_kept_of_an_answer_without_an_identity(void **state)
+{
+    static const struct {
+        struct reply change;
+        int32_t status, took_ms;
+        const char *start, *detail;
+    } rows[] = {
+        {{DOCUMENT, 200, "<html>", 0}, 200, sizeof(DOCUMENT) - 1, "<html>", ""},
+        {{DOCUMENT, 404, "gone", 0}, 404, sizeof(DOCUMENT) - 1, "", ""},
+        {{DOCUMENT, 0, "", FAILURE_TIMEOUT}, 0, sizeof(DOCUMENT) - 1, "", ""},
+        {{ID, 404, "gone", 0}, 404, sizeof(ID) - 1, "", ID},
+        {{ID, 200, "<html>", 0}, 200, sizeof(ID) - 1, "<html>", ID},
+        {{ID, 0, "", FAILURE_TIMEOUT}, 0, sizeof(ID) - 1, "", ID},
+    };
+    const struct instance_events events = {.identified = identified, .placed = placed};
+    struct reply changes[MAX_CHANGES] = {{0}};
+    (void)state;
+
+    for (size_t i = 0; i < COUNT_OF(rows) * 2; i++) {
+        size_t row = i / 2;
+        changes[0] = rows[row].change;
+        changed = changes;
+        memset(&facts, 0, sizeof(facts));
+        document_late = i % 2;
+        struct instance_reader *reader = instance_read(NULL, "", &facts, &events);
+        if (document_late) {
+            const struct reply *reply = reply_to(DOCUMENT);
+            const struct imds_answer answer = {reply->failure, reply->status, sizeof(DOCUMENT) - 1,
+                                               reply->body, strlen(reply->body)};
+            late_done(late_arg, &answer);
+        }
+        document_late = false;
+        instance_reader_free(reader);
+        const struct imds_facts *imds = &facts.imds;
+        if (imds->identity.outcome != OUTCOME_FAILED || imds->identity_status != rows[row].status ||
+            imds->identity.took_ms != rows[row].took_ms ||
+            strcmp(imds->body_start, rows[row].start) != 0 ||
+            strcmp(imds->identity.detail, rows[row].detail) != 0)
+            fail_msg("row %zu: %d, %d, \"%s\", \"%s\"", i, (int)imds->identity_status,
+                     (int)imds->identity.took_ms, imds->body_start, imds->identity.detail);
+    }
+}
+
+static void forms_of_ids(void **state)
+{
+    static const char *const rows[][2] = {
+        {"vpc-12345678", "vpc-12345678"},
+        {"a-b-12345678\nvpc-87654321", "a-b-12345678"},
+        {"-12345678", ""},
+        {"vpc-1234567g", ""},
+        {"vpc_1-12345678", ""},
+        {"vpc-123456789", ""},
+        {"vpc-1234567", ""},
+        {"vpc-0a1b2c3d4e5f6789", ""},
+        {"vpc-0a1b2c3d4e5f678901", ""},
+        {"12345678", ""},
+    };
+    struct reply changes[MAX_CHANGES] = {{OWN "vpc-id", 200, NULL, 0}};
+    (void)state;
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        changes[0].body = rows[i][0];
+        ask(changes);
+        assert_string_equal(facts.instance.vpc, rows[i][1]);
+    }
+}
+
+static void forms_of_a_mac(void **state)
+{
+    static const struct {
+        const char *body;
+        bool known;
+    } rows[] = {{"0e:49:61:0f:c3:11\n", true}, {" 0e:49:61:0f:c3:11", true},
+                {"0e:49:61:0f:c3:1", false},   {"0e:49:61:0f:c3:111", false},
+                {"0e:49:61:0f:c3/11", false},  {"", false}};
+    struct reply changes[MAX_CHANGES] = {{MAC, 200, NULL, 0}};
+    (void)state;
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        changes[0].body = rows[i].body;
+        ask(changes);
+        if (facts.instance.network_known != rows[i].known)
+            fail_msg("row %zu", i);
+    }
+}
+
+/* So many as there is room for; of a list of which one line is odd, nothing. */
+static void lists_end(void **state)
+{
+    struct reply changes[MAX_CHANGES] = {{OWN "vpc-ipv4-cidr-blocks", 200, NULL, 0},
+                                         {OWN "vpc-ipv6-cidr-blocks", 200, NULL, 0}};
+    const struct instance_events events = {.identified = identified, .placed = placed};
+    enum { N_KEPT = 12 };
+    char body[1024] = "";
+    (void)state;
+
+    changes[0].body = body;
+    changed = changes;
+    for (int i = 0; i <= MAX_CIDRS; i++) {
+        (void)text_add(body, sizeof(body), "10.%d.0.0/16\n", i);
+        bool is_odd = i < N_KEPT;
+        changes[1].body = is_odd ? "2001:db8::/56\n2001:db8:1::/56\n?" : "2001:db8::/56";
+        memset(&facts, 0, sizeof(facts));
+        facts.network.usable_ipv6 = true;
+        facts.instance.n_subnet_cidrs = 1;
+        (void)text_set(facts.instance.subnet_cidrs[0], ADDRESS_SIZE, "10.0.1.0/24");
+        instance_reader_free(instance_read(NULL, "0e:49:61:0f:c3:11", &facts, &events));
+        assert_int_equal(facts.instance.n_vpc_cidrs, is_odd              ? i + 1
+                                                     : i + 2 < MAX_CIDRS ? i + 2
+                                                                         : MAX_CIDRS);
+        assert_string_equal(facts.instance.vpc_cidrs[0], "10.0.0.0/16");
+        for (int j = i + 1; is_odd && j < MAX_CIDRS; j++)
+            assert_string_equal(facts.instance.vpc_cidrs[j], "");
+        assert_int_equal(facts.instance.n_subnet_cidrs, 1);
+        assert_string_equal(facts.instance.subnet_cidrs[0], "10.0.1.0/24");
+        assert_string_equal(facts.instance.vpc, "vpc-0a1b2c3d4e5f67890");
+    }
+    assert_string_equal(facts.instance.vpc_cidrs[MAX_CIDRS - 1], "10.15.0.0/16");
+}
+
+/* IMDS is asked which MAC it knows only where it knows nothing of ours, and for all of them where there are several. */
+static void when_macs_are_asked_for(void **state)
+{
+    static const char own[] = "0e:49:61:0f:c3:11", several[] = "0e:49:61:0f:c3:11/\nx/";
+    static const struct {
+        struct reply changes[MAX_CHANGES];
+        int n_interfaces, n_mac;
+        const char *marked;
+    } rows[] = {
+        {{{OWN "vpc-ipv4-cidr-blocks", 404, "", 0}}, 1, 0, own},
+        {{{OWN "vpc-id", 404, "", 0}}, 1, 0, own},
+        {{{OWN "vpc-ipv4-cidr-blocks", 404, "", 0}, {OWN "vpc-id", 404, "", 0}}, 1, 1, own},
+        {{{OWN "vpc-ipv4-cidr-blocks", 404, "", 0}, {OWN "vpc-id", 404, "", 0}, {MAC, 404, "", 0}},
+         1,
+         1,
+         ""},
+        {{{MACS, 200, several, 0}}, 2, 0, several},
+        {{{MACS, 404, several, 0}}, 2, 0, ""},
+    };
+    const struct instance_events events = {.identified = identified, .placed = placed};
+    (void)state;
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        changed = rows[i].changes;
+        memset(&facts, 0, sizeof(facts));
+        asked[0] = marked[0] = '\0';
+        facts.network.n_interfaces = rows[i].n_interfaces;
+        instance_reader_free(instance_read(NULL, own, &facts, &events));
+        if (n_asked(MAC) != rows[i].n_mac || n_asked(MACS) != (rows[i].n_interfaces > 1) ||
+            strcmp(marked, rows[i].marked) != 0)
+            fail_msg("row %zu: %s, %s", i, marked, asked);
+    }
+}
+
+/* Unicode folds two letters more into ASCII's. */
+static void names_in_either_case(void **state)
+{
+    static const struct {
+        const char *name, *found;
+        bool same;
+    } rows[] = {
+        {"Kms", "kMS", true},
+        {"Kms", "\xe2\x84\xaam\xc5\xbf", true},
+        {"Kms", "Km", false},
+        {"Kms", "Kmss", false},
+        {"Kmm", "Km\xc5\xbf", false},
+        {"Mms", "\xe2\x84\xaams", false},
+        {"Kms", "\xe2\x84ms", false},
+        {"a-b", "A-B", true},
+        {"", "", true},
+        {"", "a", false},
+    };
+    (void)state;
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++)
+        if (json_same_name(rows[i].name, rows[i].found) != rows[i].same)
+            fail_msg("row %zu", i);
+}
+
 static void the_network_is_read_by_the_primary_interface(void **state)
 {
     static const struct reply none[MAX_CHANGES] = {{0}};
@@ -522,7 +884,12 @@ static void blocks_of_ipv6_are_asked_for_when_they_matter(void **state)
 static void the_subnets_block_is_asked_for_when_it_matters(void **state)
 {
     static const struct reply another[MAX_CHANGES] = {
-        {OWN "subnet-ipv4-cidr-block", 200, "10.0.0.0/20", 0}};
+        {OWN "subnet-ipv4-cidr-block", 200, " 10.0.0.0/20\n", 0}};
+    static const struct reply no_status[MAX_CHANGES] = {
+        {OWN "subnet-ipv4-cidr-block", 404, "10.0.0.0/20", 0}};
+    static const struct reply too_long[MAX_CHANGES] = {
+        {OWN "subnet-ipv4-cidr-block", 200,
+         "10.0.0.0/20                                                         ", 0}};
     static const struct reply odd[MAX_CHANGES] = {{OWN "subnet-ipv4-cidr-block", 200, "<html>", 0}};
     static const struct {
         const struct reply *changes;
@@ -535,12 +902,17 @@ static void the_subnets_block_is_asked_for_when_it_matters(void **state)
         {odd, "0e:49:61:0f:c3:11", true, true, false, true, "10.0.1.0/24"},
         {another, "0e:49:61:0f:c3:11", false, true, true, false, "10.0.0.0/20"},
         {another, "02:42:ac:11:00:02", true, true, true, false, "10.0.0.0/20"},
+        {another, "0e:49:61:0f:c3:11", true, true, false, true, "10.0.0.0/20"},
+        {another, "0e:49:61:0f:c3:11", true, true, false, true, "10.0.0.0/20"},
+        {no_status, "0e:49:61:0f:c3:11", true, true, false, true, "10.0.1.0/24"},
+        {too_long, "0e:49:61:0f:c3:11", true, true, false, true, "10.0.1.0/24"},
     };
+    static const enum rung rungs[] = {RUNG_CONNECT, RUNG_TLS, RUNG_HTTP};
     const struct instance_events events = {.identified = identified, .placed = placed};
-    struct endpoint_facts *endpoint = &facts.endpoints[SERVICE_SSM];
     (void)state;
 
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct endpoint_facts *endpoint = &facts.endpoints[i % N_SERVICES];
         changed = rows[i].changes;
         memset(&facts, 0, sizeof(facts));
         n_blocks = 0;
@@ -550,17 +922,18 @@ static void the_subnets_block_is_asked_for_when_it_matters(void **state)
         struct instance_reader *reader = instance_read(NULL, rows[i].mac, &facts, &events);
         if ((n_blocks > 0) != rows[i].asked)
             fail_msg("row %zu: asked %d times at first", i, n_blocks);
-        endpoint->n_addresses = 1;
-        (void)text_set(endpoint->addresses[0].address, ADDRESS_SIZE, "10.0.2.21");
-        endpoint->addresses[0].place = PLACE_IN_VPC;
-        endpoint->addresses[0].steps[RUNG_TLS].outcome = rows[i].failed ? OUTCOME_FAILED
-                                                                        : OUTCOME_OK;
+        endpoint->n_addresses = 2;
+        (void)text_set(endpoint->addresses[1].address, ADDRESS_SIZE, "10.0.2.21");
+        endpoint->addresses[1].place = PLACE_IN_VPC;
+        endpoint->addresses[1].steps[rungs[i % COUNT_OF(rungs)]].outcome = rows[i].failed
+                                                                               ? OUTCOME_FAILED
+                                                                               : OUTCOME_OK;
         if (instance_read_rest(reader) != rows[i].more || instance_read_rest(reader))
             fail_msg("row %zu: at the end", i);
         assert_int_equal(facts.instance.n_subnet_cidrs, 1);
         assert_string_equal(facts.instance.subnet_cidrs[0], rows[i].block);
         bool wider = rows[i].more && strcmp(rows[i].block, "10.0.0.0/20") == 0;
-        assert_int_equal(endpoint->addresses[0].place, wider ? PLACE_OWN_SUBNET : PLACE_IN_VPC);
+        assert_int_equal(endpoint->addresses[1].place, wider ? PLACE_OWN_SUBNET : PLACE_IN_VPC);
         instance_reader_free(reader);
     }
 }
@@ -682,6 +1055,16 @@ int main(void)
         cmocka_unit_test(what_lies_deep_does_no_harm),
         cmocka_unit_test(escapes_become_what_go_makes_of_them),
         cmocka_unit_test(what_is_told_of_a_role),
+        cmocka_unit_test(credentials_end),
+        cmocka_unit_test(how_long_it_took),
+        cmocka_unit_test(only_the_credentials_are_read_again),
+        cmocka_unit_test(files_of_another_instance_do_not_count),
+        cmocka_unit_test(what_is_kept_of_an_answer_without_an_identity),
+        cmocka_unit_test(forms_of_ids),
+        cmocka_unit_test(forms_of_a_mac),
+        cmocka_unit_test(lists_end),
+        cmocka_unit_test(when_macs_are_asked_for),
+        cmocka_unit_test(names_in_either_case),
         cmocka_unit_test(a_secret_fits_or_is_none),
         cmocka_unit_test(the_agents_own_files_tell_of_default_host_management),
         cmocka_unit_test(each_status_has_its_failure),
