@@ -297,6 +297,7 @@ EXPECTED = [  # fault, verdict, first finding
     ("agent-masked:empty", "not-ready", "agent-masked"),
     ("agent-masked:in-vain", "ready", None),  # /run's mask does not reach a unit in /etc
     ("agent-old", "not-ready", "agent-too-old"),
+    ("agent-old:2.3.772.0", "degraded", "agent-too-old"),  # the first that asks IMDS for a token
     ("agent-half-installed", "not-ready", "agent-half-installed"),
     ("agent-proxy-for-imds", "not-ready", "imds-through-proxy"),
     ("agent-proxy-for-imds:silent", "not-ready", "imds-through-proxy"),
