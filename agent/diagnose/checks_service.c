@@ -337,6 +337,29 @@ static void say_how_many_are_left(const struct judge *judge, enum service servic
                        "; %d are not tried: at most %d of a name", (int)n, MAX_ADDRESSES);
 }
 
+/* At ssm AWS's SDK tries a request four times, and DNS, whose order changes, is asked anew each time: the agent was up after 2 to
+ * 17 s. Not so after a reset, which the SDK takes for an answer; and at ssmmessages the token and then the websocket have one try
+ * each, so that it took minutes or never came (aws-sdk-go, request/retryer.go; measured of agent 3.3). */
+static bool tries_help(const struct judge *judge, enum service service, const struct naming *naming,
+                       const struct tally *tally)
+{
+    const struct endpoint_facts *endpoint = &judge->facts->endpoints[service];
+    bool help = service == SERVICE_SSM && !naming->pinned && tally->ok > 0;
+
+    for (int32_t i = 0; help && i < endpoint->n_addresses; i++)
+        switch (look_failure(&endpoint->addresses[i], RUNG_TLS)) {
+        case FAILURE_NONE:
+        case FAILURE_UNTRUSTED:
+        case FAILURE_INTERCEPTED:
+        case FAILURE_WRONG_NAME:
+        case FAILURE_CERTIFICATE_EXPIRED:
+        case FAILURE_CERTIFICATE_NOT_YET_VALID:
+        case FAILURE_CLOSED: break;
+        default: help = endpoint->addresses[i].second_opinion;
+        }
+    return help;
+}
+
 /* connect, tls, http: over every address that reached the rung. */
 static void judge_rung(const struct judge *judge, enum service service, enum rung rung,
                        const struct naming *naming)
@@ -361,6 +384,9 @@ static void judge_rung(const struct judge *judge, enum service service, enum run
             checks_say(judge, check, STATUS_UNKNOWN, failure, tally.took_ms,
                        "slow: no answer within %d s; the agent waits %d s",
                        (int)tally.took_ms / 1000, (int)service_limit_ms(service) / 1000);
+        else if (rung == RUNG_TLS && tries_help(judge, service, naming, &tally))
+            checks_say(judge, check, STATUS_WARN, failure, tally.took_ms, "%s, by several tries",
+                       words);
         else
             FAIL(judge, check, failure, tally.took_ms, "%s", words);
     } else if (tally.untried > 0) {

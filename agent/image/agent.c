@@ -131,14 +131,13 @@ void judge_version(struct image *image)
     if (!version[0])
         cannot_judge(image, "the version stands in %s",
                      image->program[0] ? "rpm's database" : "the snap itself");
-    else if (text_compare_versions(version, "2.3.814.0") < 0)
-        find(image, "agent-too-old", "", "%s is older than 2.3.814.0, the first with IMDSv2",
-             version);
-    else if (text_compare_versions(version, "3.3.40.0") < 0)
+    else if (text_compare_versions(version, first_agent_with_imdsv2) < 0)
+        find(image, "agent-too-old", "", "%s is older than %s, the first with IMDSv2", version,
+             first_agent_with_imdsv2);
+    else if (text_compare_versions(version, first_agent_without_ec2messages) < 0)
         find_warning(image, "agent-too-old", "",
-                     "%s is older than 3.3.40.0: its Run Command goes by ec2messages, whose end is "
-                     "announced",
-                     version);
+                     "%s is older than %s: its Run Command goes by ec2messages, whose end is announced",
+                     version, first_agent_without_ec2messages);
     else
         say(image, "%s, by %s", version, image->agent->version_file);
 }

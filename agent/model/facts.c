@@ -8,7 +8,7 @@
 
 #include "base/text.h"
 
-const char first_agent_with_imdsv2[] = "2.3.814.0";
+const char first_agent_with_imdsv2[] = "2.3.772.0";
 const char first_agent_with_dualstack[] = "3.3.3270.0";
 const char first_agent_with_dhmc[] = "3.2.582.0";
 const char first_agent_without_ec2messages[] = "3.3.40.0";

@@ -272,7 +272,7 @@ struct clock_facts {
 
 /* --- the SSM agent --- */
 
-/* Versions. github.com/aws/amazon-ssm-agent: issue 277, and the release notes of 3.3.3270.0, 3.2.582.0, 3.3.40.0. */
+/* Versions. github.com/aws/amazon-ssm-agent: commit 5d523db2, and the release notes of 3.3.3270.0, 3.2.582.0, 3.3.40.0. */
 extern const char first_agent_with_imdsv2[];
 extern const char first_agent_with_dualstack[]; /* endpoints under api.aws */
 extern const char first_agent_with_dhmc[];

@@ -216,8 +216,9 @@ EXPECTED = [  # fault, verdict, first finding
     # TLS
     ("tls-intercepted:unknown", "not-ready", "tls-intercepted"),
     ("tls-untrusted", "not-ready", "tls-untrusted"),
-    # at one of two addresses: the agent comes up or not, as DNS names the other one first or this one
-    ("tls-untrusted:ssm:b", "not-ready", "tls-untrusted"),
+    # at one of two addresses: at ssm the agent comes up, since the SDK tries again by a new answer of DNS; not so where one try has to do
+    ("tls-untrusted:ssm:b", "degraded", "tls-untrusted"),
+    ("tls-reset:closed:ssm:b", "degraded", "tls-reset"),
     ("tls-untrusted:ssmmessages:a", "not-ready", "tls-untrusted"),
     ("tls-reset:reset:ssm:a", "not-ready", "tls-reset"),
     ("tls-wrong-name", "not-ready", "tls-wrong-name"),
@@ -297,6 +298,7 @@ EXPECTED = [  # fault, verdict, first finding
     ("agent-masked:empty", "not-ready", "agent-masked"),
     ("agent-masked:in-vain", "ready", None),  # /run's mask does not reach a unit in /etc
     ("agent-old", "not-ready", "agent-too-old"),
+    ("agent-old:2.3.772.0", "degraded", "agent-too-old"),  # the first that asks IMDS for a token
     ("agent-half-installed", "not-ready", "agent-half-installed"),
     ("agent-proxy-for-imds", "not-ready", "imds-through-proxy"),
     ("agent-proxy-for-imds:silent", "not-ready", "imds-through-proxy"),

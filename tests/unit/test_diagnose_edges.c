@@ -766,6 +766,31 @@ static void one_connects_from_those_ports(struct facts *f)
     at(f, SERVICE_SSM, 1)->silent_port = 0;
 }
 
+/* TLS that fails at one of ssm's addresses: what the SDK's tries make up for, and what not. */
+static void that_address_resets(struct facts *f)
+{
+    at(f, SERVICE_SSM, 1)->steps[RUNG_TLS].failure = FAILURE_RESET;
+}
+
+static void that_address_closes(struct facts *f)
+{
+    at(f, SERVICE_SSM, 1)->steps[RUNG_TLS].failure = FAILURE_CLOSED;
+}
+
+static void the_order_is_that_of_a_file(struct facts *f)
+{
+    at(f, SERVICE_SSM, 0)->from_hosts_file = at(f, SERVICE_SSM, 1)->from_hosts_file = true;
+}
+
+static void a_second_opinion_resets(struct facts *f)
+{
+    struct endpoint_facts *endpoint = &f->endpoints[SERVICE_SSM];
+
+    endpoint->addresses[endpoint->n_addresses++] = endpoint->addresses[1];
+    at(f, SERVICE_SSM, 2)->steps[RUNG_TLS].failure = FAILURE_RESET;
+    at(f, SERVICE_SSM, 2)->second_opinion = true;
+}
+
 /* What DNS says was dialled too, for comparison, and stands before what is pinned. */
 static void the_opinion_of_dns_stands_first(struct facts *f)
 {
@@ -885,6 +910,10 @@ static const struct {
      NULL},
     {"endpoint-missing", the_region_is_an_option, "\"endpoint-missing\"", NULL},
     {"dns-wrong-name", the_region_is_an_option, "\"dns-wrong-name\"", NULL},
+    {"tls-untrusted--one-address", that_address_closes, "\"verdict\":\"degraded\"", NULL},
+    {"tls-untrusted--one-address", that_address_resets, "\"verdict\":\"not-ready\"", NULL},
+    {"tls-untrusted--one-address", the_order_is_that_of_a_file, "\"verdict\":\"not-ready\"", NULL},
+    {"tls-untrusted--one-address", a_second_opinion_resets, "\"verdict\":\"degraded\"", NULL},
     {"tls-wrong-name", the_issuer_is_not_known, "\"tls-wrong-name\"", "\"tls-intercepted\""},
     {"tls-intercepted", the_issuer_is_not_known, "\"tls-intercepted\"", NULL},
     {"clock-wrong--tls", other_services_are_not_asked, "400 days behind", NULL},

@@ -806,7 +806,7 @@ static const struct {
     {"agent-starts", {{"/usr/lib/systemd/system/amazon-ssm-agent.service", "x"}, {"/etc/systemd/system/multi-user.target.wants/c.target", "x"},
       {"/etc/systemd/system/c.target.wants/amazon-ssm-agent.service", "x"}}, "amazon-ssm-agent.service, by multi-user.target"},
     /* before 3.0 the agent was one program, with others for documents and sessions */
-    {"agent-whole", {{"version", "2.3.814.0"}},
+    {"agent-whole", {{"version", "2.3.772.0"}},
      "fatal: /usr/bin/amazon-ssm-agent is not there; /usr/bin/ssm-document-worker is not there; /usr/bin/ssm-session-worker is not there"},
     {"agent-whole", {{"version", "3.0.0.0"}},
      "fatal: /usr/bin/amazon-ssm-agent is not there; /usr/bin/ssm-agent-worker is not there; /usr/bin/ssm-document-worker is not there; "
@@ -816,9 +816,9 @@ static const struct {
     {"age", {{NULL, NULL}}, "? /usr/bin/amazon-ssm-agent has no date"},
     /* the versions from which it is new enough */
     {"agent-version", {{NULL, NULL}}, "? the version stands in rpm's database"},
-    {"agent-version", {{"version", "2.3.813.9"}}, "fatal: 2.3.813.9 is older than 2.3.814.0, the first with IMDSv2"},
-    {"agent-version", {{"version", "2.3.814.0"}},
-     "warning: 2.3.814.0 is older than 3.3.40.0: its Run Command goes by ec2messages, whose end is announced"},
+    {"agent-version", {{"version", "2.3.771.9"}}, "fatal: 2.3.771.9 is older than 2.3.772.0, the first with IMDSv2"},
+    {"agent-version", {{"version", "2.3.772.0"}},
+     "warning: 2.3.772.0 is older than 3.3.40.0: its Run Command goes by ec2messages, whose end is announced"},
     {"agent-version", {{"version", "3.3.39.9"}},
      "warning: 3.3.39.9 is older than 3.3.40.0: its Run Command goes by ec2messages, whose end is announced"},
     {"agent-version", {{"version", "3.3.40.0"}}, "3.3.40.0, by "},
