@@ -144,7 +144,13 @@ void quote_refused_here(const struct view *view, struct finding *finding)
 
 void quote_silent_next_hop(const struct view *view, struct finding *finding)
 {
+    struct reached at;
+
     quote_each(view, ENDING_LINK, finding);
+    if (view->explains & check_bit(CHECK_IMDS_CONNECT))
+        finding_quote_route(finding, view->facts, view->facts->imds.address);
+    else if (reach_first(view->facts, view->explains, ENDING_LINK, &at))
+        finding_quote_route(finding, view->facts, at.address->address);
     if (reach_sum(view->facts, view->explains).at[ENDING_LINK][PLACE_OWN_SUBNET] > 0)
         finding_evidence(finding, "an address in this subnet has no next hop but itself");
 }

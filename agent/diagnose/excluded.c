@@ -51,6 +51,14 @@ static bool is_gateways(const struct view *view)
     return service_has_gateway(view->service) && names_look(view->facts, view->service).public_only;
 }
 
+/* No service has an endpoint, so that public addresses may be meant, and rules hold these back. */
+static bool is_by_public_addresses(const struct view *view)
+{
+    return is_gateways(view) ||
+           (view->cause->way == WAY_WHOLE && resolve_private_one(view) == N_SERVICES &&
+            sum_of(view).by[ENDING_SILENT] > 0);
+}
+
 /* --- the metadata service and the role --- */
 
 static bool no_imds_unreachable(const struct view *view)
@@ -122,7 +130,7 @@ static bool no_dns_slow(const struct view *view)
 /* No rule holds back what was never sent, or what has no endpoint to be sent to. */
 static bool no_egress_blocked(const struct view *view)
 {
-    if (is_gateways(view))
+    if (is_by_public_addresses(view))
         return false;
     if (view->cause->way == WAY_SILENCE)
         return any_connects(view);
@@ -139,7 +147,7 @@ static bool no_network_acl(const struct view *view)
     struct reached at;
 
     if (view->cause->way == WAY_WHOLE)
-        return !is_gateways(view);
+        return !is_by_public_addresses(view);
     return sum.at[silence_of(view)][PLACE_OWN_SUBNET] > 0 ||
            (view->cause->way == WAY_SILENCE && sum.by[ENDING_OK] > 0 &&
             reach_neighbour(view->facts, view->service, &at));

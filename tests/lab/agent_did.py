@@ -181,6 +181,7 @@ AGENT = {
     "address-family-blocked:ipv6:all:acl": ("up", 2),
     "endpoint-refuses": ("down", 17),
     "gateway-silent": ("down", 40),
+    "gateway-silent:table": ("down", 45),
     "second-interface:works": ("up", 2),
     "path-mtu": ("down", 40),
     "path-mtu tls-untrusted": ("down", 40),

@@ -207,6 +207,7 @@ EXPECTED = [  # fault, verdict, first finding
     ("route-into-tunnel:endpoints", "not-ready", "route-elsewhere"),
     ("gateway-silent", "not-ready", "gateway-silent"),
     ("gateway-silent:only", "not-ready", "gateway-silent"),
+    ("gateway-silent:table", "not-ready", "gateway-silent"),
     ("second-interface:works", "ready", None),
     ("path-mtu", "not-ready", "path-mtu"),
     ("path-mtu:up", "not-ready", "path-mtu"),

@@ -268,16 +268,19 @@ def _(world, variant="prohibit"):
 
 @fault(
     "gateway-silent",
-    "the next hop to the endpoints' subnet does not answer ARP; or the only gateway, as of an image with another subnet's",
+    "the next hop to the endpoints' subnet does not answer ARP; or the only gateway, as of an image with another subnet's; or that of "
+    "a table for what comes from this address",
     "gateway-silent",
-    "[subnet|only]",
+    "[subnet|only|table]",
     settings={"zones": "b"},
 )
 def _(world, variant="subnet"):
-    if choice(variant, "subnet", "only") == "only":
+    if choice(variant, "subnet", "only", "table") == "only":
         world.routes = []
+    if variant == "table":
+        world.route_rules.append(f"from {w.INSTANCE_ADDRESS} lookup 54 priority 5272")
     to = "10.0.2.0/24" if variant == "subnet" else "default"
-    world.routes.append(f"{to} via {DEAD_GATEWAY} dev {w.INTERFACE} onlink")
+    world.routes.append(f"{to} via {DEAD_GATEWAY} dev {w.INTERFACE} onlink" + (" table 54" if variant == "table" else ""))
 
 
 @fault("path-mtu", "large packets between instance and endpoints vanish, both ways or those of the instance", "path-mtu",
