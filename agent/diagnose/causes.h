@@ -189,7 +189,7 @@ view_quotes quote_stopped, quote_ports, quote_ways, quote_no_route, quote_refuse
     quote_what_connects, quote_neighbour, quote_both_families;
 
 /* tls.c: the handshake and the clock */
-view_holds where_only_full_packets_are_lost, where_another_handshake_passes,
+view_holds where_only_full_packets_are_lost, where_another_try_passes,
     where_certificate_is_made_on_the_way, when_interception_is_plain, where_clock_is_to_blame,
     when_no_handshake_is_answered, when_no_tls_is_spoken, when_clock_is_wrong, clock_is_certain;
 view_quotes quote_tls, quote_cut, quote_interception, quote_other_name, quote_own_clock,

@@ -262,6 +262,21 @@ static int64_t request_ms(const struct facts *facts, enum service service)
     return most_ms;
 }
 
+static bool judge_cut(const struct judge *judge, enum service service, enum rung rung,
+                      const struct tally *tally)
+{
+    static const char *const tries[] = {[RUNG_CONNECT] = "one connection",
+                                        [RUNG_TLS] = "one TLS handshake",
+                                        [RUNG_HTTP] = "one answer"};
+    const struct address_facts *at = look_cut(judge->facts, service, rung);
+
+    if (at)
+        checks_say(judge, check_of_service(service, rung), STATUS_WARN, at->cut, tally->took_ms,
+                   "%s: %s in %s, and another one passed", at->address, failure_words(at->cut),
+                   tries[rung]);
+    return at;
+}
+
 static void judge_answers(const struct judge *judge, enum service service,
                           const struct naming *naming, const struct tally *tally, const char *words)
 {
@@ -273,7 +288,7 @@ static void judge_answers(const struct judge *judge, enum service service,
         FAIL(judge, check_of_service(service, RUNG_HTTP), FAILURE_SLOW, tally->took_ms,
              "%s; with its name and handshake %d s, and the agent waits %d s", words,
              (int)(all_ms / 1000), (int)limit_ms / 1000);
-    else
+    else if (!judge_cut(judge, service, RUNG_HTTP, tally))
         say_time(judge, check_of_service(service, RUNG_HTTP), tally, words);
 }
 
@@ -306,17 +321,6 @@ static bool judge_interception(const struct judge *judge, enum service service,
         checks_say(judge, check_of_service(service, RUNG_TLS), STATUS_WARN, FAILURE_INTERCEPTED,
                    tally->took_ms, "%s: %s, issued by %s, which the agent trusts", at->address,
                    failure_words(FAILURE_INTERCEPTED), at->session.issuer);
-    return at;
-}
-
-static bool judge_cut(const struct judge *judge, enum service service, const struct tally *tally)
-{
-    const struct address_facts *at = look_cut(judge->facts, service);
-
-    if (at)
-        checks_say(judge, check_of_service(service, RUNG_TLS), STATUS_WARN, at->cut, tally->took_ms,
-                   "%s: %s in one TLS handshake, and another one passed", at->address,
-                   failure_words(at->cut));
     return at;
 }
 
@@ -393,8 +397,8 @@ static void judge_rung(const struct judge *judge, enum service service, enum run
         checks_say(judge, check, STATUS_UNKNOWN, FAILURE_STOPPED, tally.took_ms,
                    "%d of %d addresses not answered before the round ended", (int)tally.untried,
                    (int)tally.n);
-    } else if (rung != RUNG_TLS || (!judge_interception(judge, service, &tally) &&
-                                    !judge_cut(judge, service, &tally))) {
+    } else if ((rung != RUNG_TLS || !judge_interception(judge, service, &tally)) &&
+               (rung == RUNG_HTTP || !judge_cut(judge, service, rung, &tally))) {
         pass_words(rung, &tally, judge->facts->plan.services[service].port, words);
         if (rung == RUNG_CONNECT)
             judge_ports(judge, service, &tally, words);

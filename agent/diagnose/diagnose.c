@@ -421,20 +421,20 @@ static void summarize_ready(struct report *report)
 static void summarize_unknown(struct report *report, enum check missing)
 {
     static const char *const came[] = {[STOPPED_BY_NOTHING] = "",
-                                       [STOPPED_BY_DEADLINE] = "the deadline",
-                                       [STOPPED_BY_SIGNAL] = "a signal"};
-    static const char *const next[] = {[STOPPED_BY_NOTHING] = "",
-                                       [STOPPED_BY_DEADLINE] = ": try a longer one",
-                                       [STOPPED_BY_SIGNAL] = ": run it again"};
+                                       [STOPPED_BY_DEADLINE] = "by the deadline",
+                                       [STOPPED_BY_SIGNAL] = "before a signal"};
     const struct check_result *check = &report->checks[missing];
     enum stopped_by by = report->facts->stopped_by;
+    const char *next = by == STOPPED_BY_SIGNAL                       ? "run it again"
+                       : report->facts->deadline_ms < LONG_ENOUGH_MS ? "try --deadline 3m"
+                                                                     : "try a longer one";
 
     if (check->status == STATUS_SKIP || by == STOPPED_BY_NOTHING)
         (void)text_set(report->summary, SUMMARY_SIZE, "unknown: %s: %s", check_name(missing),
                        check->summary);
     else
-        (void)text_set(report->summary, SUMMARY_SIZE, "unknown: %s came before %s answered%s",
-                       came[by], check_name(missing), next[by]);
+        (void)text_set(report->summary, SUMMARY_SIZE, "unknown: %s had no answer %s: %s",
+                       check_name(missing), came[by], next);
 }
 
 static bool is_trouble(const struct finding *finding)

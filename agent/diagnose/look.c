@@ -66,13 +66,27 @@ static bool holds(const struct address_facts *address, enum rung rung)
     return address->steps[rung].outcome == OUTCOME_OK;
 }
 
-const struct address_facts *look_cut(const struct facts *facts, enum service service)
+static enum rung rung_of_cut(enum failure cut)
+{
+    switch (cut) {
+    case FAILURE_REFUSED:
+        return RUNG_CONNECT;
+    case FAILURE_RESET:
+    case FAILURE_CLOSED:
+        return RUNG_TLS;
+    default:
+        return RUNG_HTTP;
+    }
+}
+
+const struct address_facts *look_cut(const struct facts *facts, enum service service,
+                                     enum rung rung)
 {
     const struct endpoint_facts *endpoint = &facts->endpoints[service];
 
     for (int32_t i = 0; i < endpoint->n_addresses; i++) {
         const struct address_facts *at = &endpoint->addresses[i];
-        if ((at->cut == FAILURE_RESET || at->cut == FAILURE_CLOSED) && !at->second_opinion)
+        if (at->cut != FAILURE_NONE && rung_of_cut(at->cut) == rung && !at->second_opinion)
             return at;
     }
     return NULL;

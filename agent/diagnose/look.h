@@ -44,8 +44,9 @@ bool look_is_other_family(const struct facts *facts, const struct endpoint_facts
  * trusts counts as opened on the way, unless Amazon issued the certificate. */
 enum failure look_failure(const struct address_facts *address, enum rung rung);
 
-/* The first address at which a TLS handshake was cut, whatever came of another one; NULL: none. */
-const struct address_facts *look_cut(const struct facts *facts, enum service service);
+/* The first address at which a try ended at this rung, whatever came of another one; NULL: none. */
+const struct address_facts *look_cut(const struct facts *facts, enum service service,
+                                     enum rung rung);
 
 /* --- the clock --- */
 

@@ -186,6 +186,8 @@ void quote_http(const struct view *view, struct finding *finding)
     for (struct each it = {0}; view_each(view, RUNG_HTTP, &it);) {
         const struct address_facts *at =
             look_tally(view->facts, it.service, RUNG_HTTP).first_failed;
+        if (!at)
+            continue;
         finding_quote_address(finding, it.service, at, RUNG_HTTP);
         if (at->head.status != 0)
             finding_evidence(finding, "status %d, Server: %s%s%s", (int)at->head.status,

@@ -140,22 +140,30 @@ void quote_other_name(const struct view *view, struct finding *finding)
 
 /* --- cut, and not the next time --- */
 
-bool where_another_handshake_passes(const struct view *view)
+bool where_another_try_passes(const struct view *view)
 {
-    return look_cut(view->facts, view->service) &&
-           look_tally(view->facts, view->service, RUNG_TLS).failed == 0;
+    return look_cut(view->facts, view->service, view->rung) &&
+           look_tally(view->facts, view->service, view->rung).failed == 0;
 }
 
 void quote_cut(const struct view *view, struct finding *finding)
 {
-    for (struct each it = {0}; view_each(view, RUNG_TLS, &it);) {
-        const struct address_facts *at = look_cut(view->facts, it.service);
-        finding_evidence(finding, "a handshake with %s (%s): %s", at->address,
-                         service_name(it.service), failure_words(at->cut));
-        finding_quote_address(finding, it.service, at, RUNG_TLS);
-        if (it.service == SERVICE_SSM && at->cut == FAILURE_RESET)
-            finding_evidence(finding, "the agent does not try a reset at ssm again for 5 minutes");
-    }
+    static const char *const tries[] = {[RUNG_CONNECT] = "a connection to",
+                                        [RUNG_TLS] = "a handshake with",
+                                        [RUNG_HTTP] = "an answer of"};
+
+    for (enum rung rung = RUNG_CONNECT; rung <= RUNG_HTTP; rung++)
+        for (struct each it = {0}; view_each(view, rung, &it);) {
+            const struct address_facts *at = look_cut(view->facts, it.service, rung);
+            if (!at)
+                continue;
+            finding_evidence(finding, "%s %s (%s): %s", tries[rung], at->address,
+                             service_name(it.service), failure_words(at->cut));
+            finding_quote_address(finding, it.service, at, rung);
+            if (it.service == SERVICE_SSM && at->cut == FAILURE_RESET)
+                finding_evidence(finding,
+                                 "the agent does not try a reset at ssm again for 5 minutes");
+        }
 }
 
 static bool is_cut(const struct view *view, const struct address_facts *at)

@@ -35,7 +35,10 @@ enum {
     TLS_SILENT_TICKS = 5,       /* ... where one in small segments is answered */
     PROXY_TIMEOUT_MS = 14000,   /* the agent gives CreateControlChannel 15 s, the way to it too */
     OPTIONAL_TIMEOUT_MS = 5000, /* for an answer that the agent does not wait for */
-    ASK_ANEW_MS = 20000,        /* a request is silent for so long: is a new one answered? */
+    MAX_TRIES =
+        10, /* of what was cut or refused: of ten where each second one is, one in a thousand has no luck */
+    TRY_AGAIN_MS = 100,
+    ASK_ANEW_MS = 20000,   /* a request is silent for so long: is a new one answered? */
     FIRST_DOUBT_MS = 1000, /* a first request that is signed, and silent for so long, is doubted */
     DEADLINE_MARGIN_MS = 100,
     SMALL_SEGMENT_BYTES = 536, /* the IPv4 default, RFC 9293 section 3.7.1: passes any path */
@@ -61,9 +64,11 @@ struct lane {
         uint16_t silent_port;
     } halves[2], *half;      /* of the first connect() and the other one; of what the facts have */
     bool connected, no_more; /* no other connect() is begun */
-    enum { TURN_NONE, TURN_DOUBTED, TURN_TAKEN } turn; /* of one that this machine refused */
-    struct step silent;                                /* how connect() ended first */
+    enum { TURN_NONE, TURN_DOUBTED, TURN_TAKEN } turn; /* of one that was refused */
+    int n_turns;
+    struct step silent;           /* how connect() ended first */
     bool again;                   /* the handshake is silent or was cut, and tried once more */
+    int n_tries;                  /* of handshakes that were cut */
     int n_handshakes;             /* under way, in full segments */
     int n_silent, n_unheard;      /* seconds of silence, of each of them */
     int32_t anew_ms;              /* when it was last asked anew, since started_ms; 0: not yet */
@@ -101,6 +106,7 @@ struct climb {
     int n_proxy_upgrades; /* websockets asked for through it */
     int n_upgrades;
     uint32_t repeated;       /* actions, by their index */
+    int n_repeated;          /* because the service had trouble */
     int64_t asked_ms;        /* of the loop */
     struct timer *timers[3]; /* of silence: of dead servers, doubt, the end of patience */
 };

@@ -71,6 +71,8 @@ static void connected(struct lane *lane, const struct dialled *result)
         return;
     }
     lane->connected = true;
+    if (lane->silent.failure == FAILURE_REFUSED && lane->facts->refused_here != ANSWER_YES)
+        lane->facts->cut = FAILURE_REFUSED;
     lane->facts->refused_here = ANSWER_UNKNOWN; /* what was refused before it was one too many */
     lane->facts->offender[0] = '\0';
     lane->facts->steps[RUNG_CONNECT] = result->step;
@@ -97,16 +99,19 @@ static void gave_up(struct lane *lane)
     names_doubt(lane->climb);
 }
 
-/* --- a firewall of this machine that lets so many connections a second through (xt_limit) refuses some of ours, which begin
- * at once. The agent's, one after the other, pass. So one that was refused here is dialled once more: after a pause, which
- * others need to connect, in its turn. --- */
+/* --- who lets so many connections a second through refuses some of ours, which begin at once: a firewall of this machine
+ * (xt_limit), or one on the way. The agent's, one after the other, pass. And of several devices on the way one may refuse. So one
+ * that was refused is dialled again: after a pause, which others need to connect, in its turn. What this machine refuses then too
+ * it refuses always. --- */
 
 enum { REFUSED_PAUSE_MS = 100, TURN_MS = 250, LAST_TURN_MS = 2000 };
 
-static bool is_refused_here(const struct lane *lane, enum failure failure)
+static bool may_have_turn(const struct lane *lane, enum failure failure)
 {
-    return failure == FAILURE_NOT_PERMITTED ||
-           (failure == FAILURE_REFUSED && lane->facts->refused_here == ANSWER_YES);
+    const bool here = lane->silent.failure == FAILURE_NOT_PERMITTED ||
+                      lane->facts->refused_here == ANSWER_YES;
+
+    return (here || failure == FAILURE_REFUSED) && lane->n_turns < (here ? 1 : MAX_TRIES);
 }
 
 /* How it goes with those of its kind: of the same place and family. */
@@ -123,12 +128,12 @@ static struct others look_at_others(const struct lane *lane)
     for (size_t i = 0; i < N_SERVICES; i++)
         for (size_t j = 0; j < MAX_ADDRESSES; j++) {
             const struct lane *other = &observe->climbs[i].lanes[j];
-            if (!other->facts || other->facts->place != facts->place ||
+            if (!other->facts || other == lane || other->facts->place != facts->place ||
                 !strchr(other->facts->address, ':') != !strchr(facts->address, ':'))
                 continue;
             others.connect |= other->connected;
-            others.in_turn |= other->turn == TURN_TAKEN && other->dialling;
-            others.had_turn |= other->turn == TURN_TAKEN;
+            others.in_turn |= other->n_turns > 0 && other->dialling;
+            others.had_turn |= other->n_turns > 0;
         }
     return others;
 }
@@ -142,11 +147,14 @@ static int32_t wait_for_turn_ms(struct lane *lane)
     int64_t now_ms = loop_now_ms(observe->loop);
     int64_t turn_ms = observe->turn_ms > now_ms ? observe->turn_ms : now_ms + TURN_MS;
 
-    if (!others.connect && others.in_turn)
+    if (!others.connect && others.in_turn && lane->n_turns == 0)
         return REFUSED_PAUSE_MS;
-    lane->turn = TURN_TAKEN;
-    if ((!others.connect && others.had_turn) || turn_ms > lane->started_ms + LAST_TURN_MS)
+    lane->turn = TURN_NONE;
+    if ((!others.connect && others.had_turn && lane->n_turns == 0) ||
+        turn_ms > lane->started_ms + LAST_TURN_MS)
         return 0;
+    lane->turn = TURN_TAKEN;
+    lane->n_turns++;
     observe->turn_ms = turn_ms + TURN_MS;
     return (int32_t)(turn_ms - now_ms);
 }
@@ -223,8 +231,7 @@ static void dialled(void *arg, const struct dialled *result)
             find_out_who_refused(lane, result);
         }
     }
-    if (!ok && !lane->connected && lane->turn == TURN_NONE &&
-        is_refused_here(lane, result->step.failure)) {
+    if (!ok && !lane->connected && may_have_turn(lane, result->step.failure)) {
         lane->turn = TURN_DOUBTED;
         dial_after(lane, REFUSED_PAUSE_MS);
         return;
@@ -255,6 +262,7 @@ static void dial_on(void *arg)
     const struct schedule *schedule = schedule_of(lane);
     int i = lane->n_dials;
 
+    bool in_turn = lane->turn == TURN_TAKEN;
     lane->dialling = NULL;
     if (lane->turn == TURN_DOUBTED) {
         int32_t wait_ms = wait_for_turn_ms(lane);
@@ -264,7 +272,8 @@ static void dial_on(void *arg)
             return;
         }
     }
-    if (is_dialled_out(lane)) {
+    lane->turn = TURN_NONE;
+    if (!in_turn && is_dialled_out(lane)) {
         if (lane->silent.outcome == OUTCOME_UNTRIED)
             step_fail(&lane->silent, FAILURE_TIMEOUT, took_ms(lane));
         end_dialling(lane);

@@ -250,6 +250,7 @@ static enum failure judge_answer(const struct address_facts *facts, const struct
 }
 
 static void ask_upgrade(struct lane *lane);
+static void doubt_first(void *arg);
 
 /* What comes from AWS has its request id: then the question got there, whatever the service makes of it. Silence is asked once
  * more, since packets get lost. */
@@ -286,27 +287,46 @@ static void ask_upgrade(struct lane *lane)
     (void)http_start(lane->climb->observe->loop, &request, upgrade_answered, lane);
 }
 
-/* What cuts one handshake may let the next one pass: a firewall that learns, a balancer whose target is gone. The agent tries
- * again as well: at ssmmessages each time, at ssm where it was closed (aws-sdk-go aws/request/connection_reset_error.go). */
+/* What cuts one handshake, or answers with an error, may let the next one pass: a firewall that learns, a balancer with a broken
+ * target. The agent tries again as well: at ssmmessages each time, at ssm where it was closed and after an error of the server
+ * (aws-sdk-go aws/request/retryer.go, connection_reset_error.go). */
 static bool is_cut(enum failure failure)
 {
     return failure == FAILURE_RESET || failure == FAILURE_CLOSED;
 }
 
-static void shake_hands_again(struct lane *lane, const struct http_reply *cut)
+static enum failure may_pass_later(const struct http_reply *reply)
+{
+    if (is_cut(reply->tls.failure))
+        return reply->tls.failure;
+    if (reply->step.failure == FAILURE_REFUSED)
+        return FAILURE_REFUSED;
+    if (is_cut(reply->step.failure))
+        return FAILURE_TRUNCATED;
+    return reply->head.status == 429   ? FAILURE_THROTTLED
+           : reply->head.status >= 500 ? FAILURE_SERVER_ERROR
+                                       : FAILURE_NONE;
+}
+
+/* The second one at once, more of them one after the other. */
+static void try_again(struct lane *lane, enum failure failure)
 {
     lane->again = true;
-    lane->facts->cut = cut->tls.failure;
-    lane->facts->steps[RUNG_TLS] = cut->tls;
-    lane->facts->steps[RUNG_HTTP] = cut->step;
+    lane->facts->cut = failure;
     lane->asked_unsigned = lane->n_handshakes > 0;
-    ask_unsigned(lane);
+    if (++lane->n_tries == 1) {
+        ask_unsigned(lane);
+        return;
+    }
+    loop_cancel(lane->unsigned_too);
+    lane->unsigned_too = loop_after(lane->climb->observe->loop, TRY_AGAIN_MS, doubt_first, lane);
 }
 
 /* The rung is decided: by the answer to the unsigned request, or to a signed one in its place. */
 static void settle(struct lane *lane, const struct http_reply *reply)
 {
     struct address_facts *facts = lane->facts;
+    enum failure passing = may_pass_later(reply);
 
     if (is_cut_short(lane, &reply->tls, tls_timeout_ms(lane))) { /* its silence says nothing */
         lane->climb->observe->facts->stopped_by = STOPPED_BY_DEADLINE;
@@ -314,8 +334,11 @@ static void settle(struct lane *lane, const struct http_reply *reply)
     }
     if (is_cut_short(lane, &reply->step, ladder_patience_ms(lane->climb)))
         lane->climb->observe->facts->stopped_by = STOPPED_BY_DEADLINE;
-    if (is_cut(reply->tls.failure) && !lane->again) {
-        shake_hands_again(lane, reply);
+    if (passing != FAILURE_NONE && lane->n_tries + 1 < MAX_TRIES) {
+        if (reply->tls.outcome != OUTCOME_UNTRIED)
+            facts->steps[RUNG_TLS] = reply->tls;
+        facts->steps[RUNG_HTTP] = reply->step;
+        try_again(lane, passing);
         return;
     }
     if (reply->tls.failure == FAILURE_TIMEOUT && lane->n_handshakes > 0) {

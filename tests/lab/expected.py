@@ -200,6 +200,7 @@ EXPECTED = [  # fault, verdict, first finding
     ("refused-on-the-way:admin", "not-ready", "refused-on-the-way"),
     ("refused-on-the-way:reset", "not-ready", "refused-on-the-way"),
     ("refused-on-the-way:hops", "not-ready", "refused-on-the-way"),  # time exceeded: by a circle of routes, or by too low a TTL of this machine
+    ("connect-unsteady", "degraded", "connect-unsteady"),
     ("second-interface", "degraded", "other-interface"),
     ("route-into-tunnel", "not-ready", "route-elsewhere"),
     ("route-into-tunnel:rule", "not-ready", "route-elsewhere"),
@@ -230,7 +231,8 @@ EXPECTED = [  # fault, verdict, first finding
     ("handshake-cut-at-first:reset:ssm", "degraded", "tls-unsteady"),  # the agent tries again after five minutes
     ("handshake-cut-at-first:closed", "degraded", "tls-unsteady"),
     ("handshake-cut-at-first:reset:ssmmessages", "degraded", "tls-unsteady"),
-    ("handshake-cut-at-first:reset:ssmmessages:2", "not-ready", "tls-reset"),
+    ("handshake-cut-at-first:reset:ssmmessages:2", "degraded", "tls-unsteady"),
+    ("handshake-cut-at-first:closed:ssm:3", "degraded", "tls-unsteady"),  # the SDK tries four times
     ("tls-version", "not-ready", "tls-version"),
     ("tls-offers", "not-ready", "tls-version"),
     ("tls-offers:x448", "not-ready", "tls-version"),
@@ -269,6 +271,7 @@ EXPECTED = [  # fault, verdict, first finding
     ("proxy-answer:502", "not-ready", "proxy-in-the-way"),
     ("service-unavailable", "not-ready", "service-unavailable"),
     ("service-unavailable:ssm:500", "not-ready", "service-unavailable"),
+    ("service-unavailable:ssm:sometimes", "degraded", "service-unavailable"),
     ("service-throttled", "not-ready", "service-unavailable"),
     ("service-throttled:all:3", "ready", None),
     ("slow-endpoint", "degraded", "slow-endpoint"),

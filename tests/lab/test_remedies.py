@@ -153,6 +153,7 @@ NOT = {
     "imds-cut": _THEIRS,
     "refused-on-the-way": _THEIRS,
     "tls-intercepted": _THEIRS,
+    "connect-unsteady": _THEIRS,
     "tls-unsteady": _THEIRS,
     "tls-reset": _THEIRS,
     "signature-rejected": _THEIRS,

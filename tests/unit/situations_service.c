@@ -168,6 +168,12 @@ static void closed_once(struct facts *facts)
     EACH_SERVICE(i) cut_once(facts, (enum service)i, FAILURE_CLOSED);
 }
 
+static void refused_once(struct facts *facts)
+{
+    cut_once(facts, SERVICE_SSM, FAILURE_REFUSED);
+    cut_once(facts, SERVICE_SSMMESSAGES, FAILURE_REFUSED);
+}
+
 static void one_is_cut_once_another_always(struct facts *facts)
 {
     break_tls(facts, SERVICE_SSM, ALL_ADDRESSES, FAILURE_RESET);
@@ -203,6 +209,7 @@ const struct situation tls_situations[] = {
     {"tls-wrong-name--one-address", wrong_name_at_one_address},
     {"tls-unsteady", ssm_reset_once},
     {"tls-unsteady--closed", closed_once},
+    {"connect-unsteady", refused_once},
     {"tls-reset--another-unsteady", one_is_cut_once_another_always},
     {"tls-reset", reset},
     {"tls-reset--no-tls", no_tls},
@@ -517,6 +524,11 @@ static void unavailable(struct facts *facts)
     break_http(facts, SERVICE_EC2MESSAGES, ALL_ADDRESSES, FAILURE_SERVER_ERROR, 503);
 }
 
+static void unavailable_once(struct facts *facts)
+{
+    cut_once(facts, SERVICE_SSM, FAILURE_SERVER_ERROR);
+}
+
 static void throttled(struct facts *facts)
 {
     break_actions(facts, SERVICE_SSM, FAILURE_THROTTLED, 400, "ThrottlingException",
@@ -679,6 +691,7 @@ const struct situation service_situations[] = {
     {"proxy-wants-login--websocket", websocket_shows_the_proxy_no_login},
     {"healthy--no-proxy", agent_goes_round_its_proxy},
     {"service-unavailable", unavailable},
+    {"service-unavailable--sometimes", unavailable_once},
     {"service-unavailable--throttled", throttled},
     {"slow-endpoint", slow},
     {"slow-endpoint--handshake", slow_handshake},

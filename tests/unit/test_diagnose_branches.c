@@ -328,9 +328,9 @@ static void a_second_opinion_is_no_handshake_of_the_agents(void **state)
     (void)state;
 
     at->cut = FAILURE_RESET;
-    assert_ptr_equal(look_cut(&facts, SERVICE_SSM), at);
+    assert_ptr_equal(look_cut(&facts, SERVICE_SSM, RUNG_TLS), at);
     at->second_opinion = true;
-    assert_null(look_cut(&facts, SERVICE_SSM));
+    assert_null(look_cut(&facts, SERVICE_SSM, RUNG_TLS));
     start(NULL);
     break_tls(&facts, SERVICE_SSM, 0, FAILURE_RESET);
     look("tls-reset", RUNG_TLS);

@@ -365,12 +365,17 @@ static void stopped_leaves_unknown(void **state)
     struct endpoint_facts *endpoint = &facts.endpoints[SERVICE_SSM];
     (void)state;
     facts.stopped_by = STOPPED_BY_DEADLINE;
+    facts.deadline_ms = 179999;
     for (int i = 0; i < 2; i++)
         memset(&endpoint->addresses[i].steps[RUNG_HTTP], 0, sizeof(struct step));
     assert_check("ssm.http", STATUS_UNKNOWN, FAILURE_STOPPED);
     assert_int_equal(report.verdict, VERDICT_UNKNOWN);
     assert_string_equal(report.summary,
-                        "unknown: the deadline came before ssm.http answered: try a longer one");
+                        "unknown: ssm.http had no answer by the deadline: try --deadline 3m");
+    facts.deadline_ms = 180000;
+    diagnose(&facts, &report);
+    assert_string_equal(report.summary,
+                        "unknown: ssm.http had no answer by the deadline: try a longer one");
     break_connect(&facts, SERVICE_SSMMESSAGES, ALL_ADDRESSES, FAILURE_TIMEOUT, 2000);
     diagnose(&facts, &report);
     assert_int_equal(report.verdict, VERDICT_NOT_READY);

@@ -1032,17 +1032,17 @@ static void a_silent_address_is_tried_by_turns_from_both_halves_of_the_ports(voi
 }
 
 /* The first one that says something else than nothing is believed, and no more are begun. */
-static void a_refusal_after_silence_is_not_repeated(void **state)
+static void an_error_after_silence_is_not_repeated(void **state)
 {
     (void)state;
     start_dialling();
     pass(400);
-    ends(1, FAILURE_REFUSED, 50000);
+    ends(1, FAILURE_NO_ROUTE, 50000);
     pass(1799);
     assert_int_equal(n_calls, 2);
     assert_int_equal(step_of(RUNG_CONNECT)->outcome, OUTCOME_UNTRIED);
     ends(0, FAILURE_TIMEOUT, 40000);
-    assert_int_equal(step_of(RUNG_CONNECT)->failure, FAILURE_REFUSED);
+    assert_int_equal(step_of(RUNG_CONNECT)->failure, FAILURE_NO_ROUTE);
     assert_int_equal(SSM->addresses[0].port, 50000);
     assert_int_equal(SSM->addresses[0].silent_port, 40000);
 }
@@ -1210,9 +1210,13 @@ static void who_refuses_is_found_out(void **state)
         start(NULL);
         say(0, "10.0.1.21", FAILURE_NONE, 1);
         ends(0, FAILURE_REFUSED, 40000);
-        pass(350);
-        if (here) /* once more, alone */
+        for (int i = 0, n = n_calls; i < (here ? 1 : 7);
+             i++) { /* alone, four a second: what is refused here once only */
+            pass(i == 0 ? 350 : 250);
+            assert_int_equal(n_calls, n + i + 1);
             ends(n_calls - 1, FAILURE_REFUSED, 40001);
+        }
+        pass(here ? 0 : 100);
         assert_int_equal(SSM->addresses[0].refused_here, here ? ANSWER_YES : ANSWER_NO);
         assert_int_equal(step_of(RUNG_CONNECT)->failure, FAILURE_REFUSED);
         observe_free(observe);
@@ -1231,6 +1235,23 @@ static void who_refuses_is_found_out(void **state)
     start(NULL);
     say(0, "10.0.1.21", FAILURE_NONE, 1);
     ends(0, FAILURE_HOST_UNREACHABLE, 40000);
+    assert_int_equal(SSM->addresses[0].refused_here, ANSWER_UNKNOWN);
+}
+
+static void what_was_refused_and_then_connects_says_so(void **state)
+{
+    (void)state;
+    refuser = REFUSER_ELSEWHERE;
+    facts.plan.permissions = PERMISSIONS_ROLE_ONLY;
+    start(NULL);
+    say(0, "10.0.1.21", FAILURE_NONE, 1);
+    ends(0, FAILURE_REFUSED, 40000);
+    for (int i = 0; i < 7; i++) {
+        pass(i == 0 ? 350 : 250);
+        ends(n_calls - 1, i < 6 ? FAILURE_REFUSED : FAILURE_NONE, 40001);
+    }
+    assert_int_equal(step_of(RUNG_CONNECT)->outcome, OUTCOME_OK);
+    assert_int_equal(SSM->addresses[0].cut, FAILURE_REFUSED);
     assert_int_equal(SSM->addresses[0].refused_here, ANSWER_UNKNOWN);
 }
 
@@ -1532,6 +1553,17 @@ static void the_handshake_that_is_answered_counts(void **state)
     observe = NULL;
 }
 
+/* The second one at once, others after a tenth of a second. */
+static void tries_again(int i, struct http_reply reply)
+{
+    pass(i == 1 ? 0 : 99);
+    assert_int_equal(n_calls, i == 1 ? 2 : i);
+    pass(i == 1 ? 0 : 1);
+    ends(i, FAILURE_NONE, 40001);
+    assert_null(sent[i].request.signature);
+    replies(i, reply);
+}
+
 static void the_answer_to_an_unsigned_request_is_judged(void **state)
 {
     static const struct {
@@ -1572,6 +1604,8 @@ static void the_answer_to_an_unsigned_request_is_judged(void **state)
         (void)text_set(reply.head.via, NAME_SIZE, "%s", rows[i].via);
         (void)text_set(reply.head.server, NAME_SIZE, "%s", rows[i].server);
         replies(0, reply);
+        for (int j = 1; j < 10 && (rows[i].status == 429 || rows[i].status >= 500); j++)
+            tries_again(j, reply);
         if (step_of(RUNG_HTTP)->failure != rows[i].failure)
             fail_msg("row %zu: %s", i, failure_name(step_of(RUNG_HTTP)->failure));
         assert_int_equal(step_of(RUNG_HTTP)->took_ms, 5);
@@ -1891,7 +1925,7 @@ static void an_answer_that_decides_nothing_is_followed_by_an_unsigned_one(void *
     (void)state;
     start_signed();
     n_calls = 1;
-    replies(0, reply_of(503));
+    replies(0, reply_of(404));
     assert_int_equal(SSM->actions[0].permission, PERMISSION_UNCLEAR);
     assert_int_equal(step_of(RUNG_TLS)->outcome, OUTCOME_OK);
     assert_int_equal(step_of(RUNG_HTTP)->outcome, OUTCOME_UNTRIED);
@@ -1990,30 +2024,32 @@ static struct http_reply cut_tls(enum failure failure)
     return reply;
 }
 
-static void a_handshake_that_is_cut_is_tried_once_more(void **state)
+static void a_handshake_that_is_cut_is_tried_again(void **state)
 {
     static const struct {
-        enum failure first, second;
-    } rows[] = {{FAILURE_RESET, FAILURE_NONE},
-                {FAILURE_CLOSED, FAILURE_NONE},
-                {FAILURE_RESET, FAILURE_RESET},
-                {FAILURE_RESET, FAILURE_UNTRUSTED}};
+        enum failure first, last;
+        int n; /* of them, before the last one */
+    } rows[] = {{FAILURE_RESET, FAILURE_NONE, 1},
+                {FAILURE_CLOSED, FAILURE_NONE, 9},
+                {FAILURE_RESET, FAILURE_RESET, 9},
+                {FAILURE_RESET, FAILURE_UNTRUSTED, 2}};
 
     for (size_t i = 0; i < 2 * COUNT_OF(rows); i++) {
         bool is_signed = i % 2;
-        enum failure second = rows[i / 2].second;
+        int n = rows[i / 2].n;
+        enum failure last = rows[i / 2].last;
         (void)set_up(state);
         (is_signed ? start_signed : start_without_role)();
         n_calls = 1;
         replies(0, cut_tls(rows[i / 2].first));
-        assert_int_equal(n_calls, 2);
-        ends(1, FAILURE_NONE, 40001);
-        assert_null(sent[1].request.signature);
-        replies(1, second == FAILURE_NONE ? reply_of(404) : cut_tls(second));
-        assert_int_equal(step_of(RUNG_TLS)->failure, second);
+        for (int j = 1; j < n; j++)
+            tries_again(j, cut_tls(rows[i / 2].first));
+        tries_again(n, last == FAILURE_NONE ? reply_of(404) : cut_tls(last));
+        assert_int_equal(step_of(RUNG_TLS)->failure, last);
         assert_int_equal(SSM->addresses[0].cut, rows[i / 2].first);
-        assert_int_equal(n_calls, 2);
-        assert_int_equal(n_sent, is_signed && second == FAILURE_NONE ? 3 : 2);
+        assert_int_equal(n_calls, n + 1);
+        assert_int_equal(n_sent, n + 1 + (is_signed && last == FAILURE_NONE));
+        assert_int_equal(n_awaited(), 0);
         observe_free(observe);
     }
     (void)set_up(state); /* the second one does not connect */
@@ -2154,16 +2190,30 @@ static void an_unclear_answer_beside_the_first_stays(void **state)
     (void)state;
     start_signed();
     ends(1, FAILURE_NONE, 40001);
-    replies(1, reply_of(503));
+    replies(1, reply_of(404));
     assert_int_equal(permission_of(1), PERMISSION_UNCLEAR);
+}
+
+/* Of a service nine at most. */
+static void an_action_that_meets_an_error_of_the_server_is_asked_for_again(void **state)
+{
+    (void)state;
+    start_signed();
+    for (int i = 0; i < 10; i++) {
+        struct lane *lane = &observe->climbs[SERVICE_SSM].lanes[0];
+        struct http_reply reply = reply_of(503);
+        lane->action = 0;
+        actions_take(lane, &reply);
+        assert_int_equal(permission_of(0), i < 9 ? PERMISSION_NOT_PROBED : PERMISSION_UNCLEAR);
+    }
 }
 
 /* Whose own first request fails, after or before it was asked for an action. */
 static void an_address_that_does_not_answer_says_nothing_of_actions(void **state)
 {
-    struct http_reply reset = reply_of(0);
+    struct http_reply silent = reply_of(0);
 
-    step_fail(&reset.step, FAILURE_RESET, 5);
+    step_fail(&silent.step, FAILURE_TIMEOUT, 5);
     for (int after = 0; after < 2; after++) {
         (void)set_up(state);
         start_signed();
@@ -2173,14 +2223,14 @@ static void an_address_that_does_not_answer_says_nothing_of_actions(void **state
         ends(2, FAILURE_NONE, 40002);
         assert_null(sent[2].request.signature);
         if (!after)
-            replies(2, reset);
-        replies(0, reply_of(503));
-        replies(1, reply_of(503));
+            replies(2, silent);
+        replies(0, reply_of(404));
+        replies(1, reply_of(404));
         if (after) {
             assert_int_equal(permission_of(0), PERMISSION_UNCLEAR);
-            replies(2, reset);
+            replies(2, silent);
         }
-        assert_int_equal(step_of(RUNG_HTTP)->failure, FAILURE_RESET);
+        assert_int_equal(step_of(RUNG_HTTP)->failure, FAILURE_TIMEOUT);
         assert_int_equal(permission_of(0), PERMISSION_NOT_PROBED);
         assert_int_equal(permission_of(1), PERMISSION_NOT_PROBED);
         observe_free(observe);
@@ -2964,12 +3014,13 @@ int main(void)
         TEST(of_a_name_with_fewer_dots_than_ndots_the_list_is_first),
         TEST(a_question_that_cannot_start_is_trouble),
         TEST(a_silent_address_is_tried_by_turns_from_both_halves_of_the_ports),
-        TEST(a_refusal_after_silence_is_not_repeated),
+        TEST(an_error_after_silence_is_not_repeated),
         TEST(what_connects_from_one_half_only_says_from_which),
         TEST(a_public_address_where_a_private_one_is_wanted_gets_little_time),
         TEST(a_connection_in_time_is_tried_once),
         TEST(the_deadline_finds_a_missing_answer),
         TEST(who_refuses_is_found_out),
+        TEST(what_was_refused_and_then_connects_says_so),
         TEST(what_is_refused_here_is_dialled_again_in_its_turn),
         TEST(others_of_its_kind_stand_anywhere),
         TEST(turns_end),
@@ -2996,13 +3047,14 @@ int main(void)
         TEST(an_answer_that_decides_nothing_is_followed_by_an_unsigned_one),
         TEST(silence_and_distrust_are_followed_by_an_unsigned_one),
         TEST(a_signed_handshake_that_is_silent_is_repeated_unsigned),
-        TEST(a_handshake_that_is_cut_is_tried_once_more),
+        TEST(a_handshake_that_is_cut_is_tried_again),
         TEST(what_hangs_at_one_address_ends_there_alone),
         TEST(what_hangs_is_asked_anew),
         TEST(more_connections_carry_signed_requests_only),
         TEST(an_address_that_is_not_awss_says_nothing_of_actions),
         TEST(an_address_that_does_not_answer_says_nothing_of_actions),
         TEST(an_unclear_answer_beside_the_first_stays),
+        TEST(an_action_that_meets_an_error_of_the_server_is_asked_for_again),
         TEST(a_request_that_cannot_start_is_trouble),
         TEST(a_region_that_is_none_cannot_be_signed_for),
         TEST(without_credentials_nothing_more_is_opened),

@@ -339,7 +339,7 @@ static void unknown_says_what_to_do_next(void **state)
     seen.deadline_ms = 100000;
     SAYS(NULL, "  Next  Give it longer: --deadline 200s (it had 100 s).\n");
     seen.machine.time_sync = ANSWER_NO; /* a finding, and not why nothing is known */
-    SAYS("UNKNOWN  No time", "UNKNOWN  the deadline came before ssm.connect answered",
+    SAYS("UNKNOWN  No time", "UNKNOWN  ssm.connect had no answer by the deadline",
          "  Next  Give it", "time-sync-missing");
     seen.stopped_by = STOPPED_BY_SIGNAL;
     SAYS("--deadline", "  Next  Run it again, to the end: a signal stopped it.\n");

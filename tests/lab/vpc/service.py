@@ -83,6 +83,7 @@ class Services:
         self.record, self.outside = record, outside
         self.registered = None  # the MachineKey of RegisterManagedInstance
         self.channel_tokens = set()
+        self.n_asked = 0
         self.apply(None)
 
     def apply(self, world):
@@ -108,6 +109,9 @@ class Services:
         manner = self.world.service.manner.get(service)
         if "upgrade" in headers:
             manner = self.world.service.upgrade or manner
+        if manner == "sometimes":
+            self.n_asked += 1
+            manner = "unavailable" if self.n_asked % 2 else None
         if manner is None:
             return None
         self.record.add("service", f"{service} {manner}")

@@ -147,10 +147,11 @@ def _(world, service="ssm", milliseconds="20000"):
         world.service.drip_s[each] = int(milliseconds) / 1000
 
 
-@fault("service-unavailable", "503 (or 500) from the services", "service-unavailable", "[SERVICE (all)[:503|500]]")
+@fault("service-unavailable", "503 (or 500) from the services; or sometimes: each second answer is one", "service-unavailable",
+       "[SERVICE (all)[:503|500|sometimes]]")
 def _(world, service="all", status="503"):
     for each in service_known(service):
-        world.service.manner[each] = {"503": "unavailable", "500": "internal"}[status]
+        world.service.manner[each] = {"503": "unavailable", "500": "internal", "sometimes": "sometimes"}[status]
 
 
 @fault(
