@@ -302,6 +302,29 @@ static void the_delay_of_imds_is_the_longer(void **state)
     assert_int_equal(facts_dns_patience_ms(&facts), 1);
 }
 
+/* Of the alternatives those whose command is one of the fix: none, one, and all. */
+static void commands_of_the_fix_tell_alternatives_apart(void **state)
+{
+    static struct finding finding;
+    static const char *const told[] = {"", "a: the commands tell which",
+                                       "a, b: the commands tell which"};
+    char line[DETAIL_SIZE];
+    (void)state;
+
+    finding.n_alternatives = 2;
+    SET(finding.alternatives[0].code, "a");
+    SET(finding.alternatives[0].command, "aws x");
+    SET(finding.alternatives[1].code, "b");
+    SET(finding.alternatives[1].command, "aws y");
+    SET(finding.commands[0], "aws x");
+    SET(finding.commands[1], "aws y");
+    for (int i = 0; i < 3; i++) {
+        finding.n_commands = i;
+        assert_int_equal(finding_told_by_fix(&finding, line, sizeof(line)), i > 0);
+        assert_string_equal(line, told[i]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -313,6 +336,7 @@ int main(void)
         cmocka_unit_test(a_headline_has_every_cause),
         cmocka_unit_test(a_family_is_used_where_there_is_an_address_of_it),
         cmocka_unit_test(the_delay_of_imds_is_the_longer),
+        cmocka_unit_test(commands_of_the_fix_tell_alternatives_apart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -421,6 +421,25 @@ static void what_is_allowed_has_an_end(void **state)
     assert_string_equal(options.allow, "a b-1");
 }
 
+static void what_is_too_long_is_refused(void **state)
+{
+    static const struct {
+        const char *option, *piece;
+    } rows[] = {
+        {"--require", "s3,"}, {"--skip", "imds.token,"}, {"--save", "a"}, {"--config", "a"}};
+    char line[1000], words[64];
+    (void)state;
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        (void)text_set(line, sizeof(line), "check %s=", rows[i].option);
+        while (strlen(line) < 900)
+            (void)text_add(line, sizeof(line), "%s", rows[i].piece);
+        assert_false(parse(line));
+        (void)text_set(words, sizeof(words), "%s is too long", rows[i].option);
+        assert_string_equal(options.error, words);
+    }
+}
+
 static void every_option_stands_in_the_help(void **state)
 {
     struct buffer help;
@@ -545,6 +564,7 @@ int main(void)
         cmocka_unit_test(a_demanded_file_must_be_there),
         cmocka_unit_test(a_folder_that_cannot_be_read_is_an_error),
         cmocka_unit_test(what_is_allowed_has_an_end),
+        cmocka_unit_test(what_is_too_long_is_refused),
         cmocka_unit_test(every_option_stands_in_the_help),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
