@@ -354,8 +354,10 @@ static bool tries_help(const struct judge *judge, enum service service, const st
         case FAILURE_WRONG_NAME:
         case FAILURE_CERTIFICATE_EXPIRED:
         case FAILURE_CERTIFICATE_NOT_YET_VALID:
-        case FAILURE_CLOSED: break;
-        default: help = endpoint->addresses[i].second_opinion;
+        case FAILURE_CLOSED:
+            break;
+        default:
+            help = endpoint->addresses[i].second_opinion;
         }
     return help;
 }

@@ -135,9 +135,10 @@ void judge_version(struct image *image)
         find(image, "agent-too-old", "", "%s is older than %s, the first with IMDSv2", version,
              first_agent_with_imdsv2);
     else if (text_compare_versions(version, first_agent_without_ec2messages) < 0)
-        find_warning(image, "agent-too-old", "",
-                     "%s is older than %s: its Run Command goes by ec2messages, whose end is announced",
-                     version, first_agent_without_ec2messages);
+        find_warning(
+            image, "agent-too-old", "",
+            "%s is older than %s: its Run Command goes by ec2messages, whose end is announced",
+            version, first_agent_without_ec2messages);
     else
         say(image, "%s, by %s", version, image->agent->version_file);
 }
