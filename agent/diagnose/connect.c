@@ -144,10 +144,14 @@ void quote_refused_here(const struct view *view, struct finding *finding)
 
 void quote_silent_next_hop(const struct view *view, struct finding *finding)
 {
+    const struct dns_answer *answer = names_lookup(view->facts, view->service).answer;
     struct reached at;
 
     quote_each(view, ENDING_LINK, finding);
-    if (view->explains & check_bit(CHECK_IMDS_CONNECT))
+    if (answer && when_names_are_held_back(view)) {
+        quote_lookup(view, finding);
+        finding_quote_route(finding, view->facts, answer->server);
+    } else if (view->explains & check_bit(CHECK_IMDS_CONNECT))
         finding_quote_route(finding, view->facts, view->facts->imds.address);
     else if (reach_first(view->facts, view->explains, ENDING_LINK, &at))
         finding_quote_route(finding, view->facts, at.address->address);

@@ -30,6 +30,12 @@ void quote_lookup(const struct view *view, struct finding *finding)
                                  &endpoint->answers[i]);
 }
 
+bool when_names_are_held_back(const struct view *view)
+{
+    struct each it = {0};
+    return view_each(view, RUNG_RESOLVE, &it);
+}
+
 void quote_no_resolver(const struct view *view, struct finding *finding)
 {
     const struct resolver_facts *resolvers = &view->facts->resolvers;
@@ -55,7 +61,8 @@ bool where_nobody_answers(const struct view *view)
 {
     struct lookup lookup = names_lookup(view->facts, view->service);
 
-    return lookup.silent && !answers_for_others(view->facts, lookup.answer);
+    return lookup.silent && lookup.failure != FAILURE_HOST_UNREACHABLE &&
+           !answers_for_others(view->facts, lookup.answer);
 }
 
 bool when_silent_for_this_name(const struct view *view)

@@ -378,7 +378,8 @@ static const struct {
     {"logged", {is_logged}},                 /* the agent's last error has the words of a cause */
     {"metadata", FACT(imds.connect.failure, FAILURE_HOST_UNREACHABLE)}, /* IMDS is not reached */
     {"immutable", FACT(agent.state.failure, FAILURE_IMMUTABLE)},        /* chattr +i */
-    {"misplaced", FACT(agent.state.failure, FAILURE_INVALID)},          /* a file for a directory */
+    {"nameserver", {when_names_are_held_back}},                /* no nameserver is reached */
+    {"misplaced", FACT(agent.state.failure, FAILURE_INVALID)}, /* a file for a directory */
     {"nowhere", {is_nowhere}},                      /* no endpoint answers over this family */
     {"offender-known", {when_the_sender_is_known}}, /* who refuses is known */
     {"one-endpoint", {is_one_endpoint}},          /* the agent's configuration names one endpoint */

@@ -386,15 +386,26 @@ static bool anything_silent(const struct facts *facts)
     return any;
 }
 
+/* It is not the server that answers no ARP. */
+static bool ends_at_gateway(const struct network_facts *network, const char *server)
+{
+    for (int32_t i = 0; i < network->n_routes; i++)
+        if (strcmp(network->routes[i].to, server) == 0 && network->routes[i].via[0])
+            return route_ends_at_next_hop(server, DNS_PORT);
+    return false;
+}
+
 void resolvers_doubt(struct facts *facts)
 {
     struct network_facts *network = &facts->network;
 
     for (int i = 0; i < N_SERVICES; i++)
         for (int32_t j = 0; j < facts->endpoints[i].n_answers; j++) {
-            const struct dns_answer *answer = &facts->endpoints[i].answers[j];
+            struct dns_answer *answer = &facts->endpoints[i].answers[j];
             routes_doubt(network->routes, &network->n_routes, MAX_ROUTES, answer->server, DNS_PORT,
                          &answer->step);
+            if (answer->step.failure == FAILURE_TIMEOUT && ends_at_gateway(network, answer->server))
+                step_fail(&answer->step, FAILURE_HOST_UNREACHABLE, answer->step.took_ms);
         }
 }
 

@@ -204,7 +204,8 @@ static bool about_time(const char *message)
            strcasestr(message, "is now earlier than") || strcasestr(message, "is still later than");
 }
 
-/* Older answers of ssmmessages: <BadRequest><message>Unauthorized request.</message>. */
+/* Older answers of ssmmessages: <BadRequest><message>Unauthorized request.</message>, or "Unable to process due to throttling."
+ * (github.com/aws/amazon-ssm-agent issues 120, 121). */
 static bool unauthorized_words(const struct action_facts *action)
 {
     return strcasestr(action->message, "not authorized to perform") ||
@@ -213,7 +214,9 @@ static bool unauthorized_words(const struct action_facts *action)
 
 static void judge_error(const char *allowed, struct action_facts *action)
 {
-    if (text_has(allowed, ' ', action->code) && !unauthorized_words(action)) {
+    const bool throttled = strcasestr(action->message, "due to throttling");
+
+    if (text_has(allowed, ' ', action->code) && !unauthorized_words(action) && !throttled) {
         action->permission = PERMISSION_ALLOWED;
         return;
     }
@@ -227,6 +230,8 @@ static void judge_error(const char *allowed, struct action_facts *action)
         action->permission = PERMISSION_DENIED;
         action->failure = FAILURE_DENIED;
     }
+    if (throttled)
+        action->failure = FAILURE_THROTTLED;
     for (size_t i = 0; i < COUNT_OF(codes); i++)
         if (text_starts(action->code, codes[i].code)) {
             action->permission = codes[i].permission;

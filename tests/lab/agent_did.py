@@ -183,6 +183,7 @@ AGENT = {
     "endpoint-refuses": ("down", 17),
     "gateway-silent": ("down", 40),
     "gateway-silent:table": ("down", 45),
+    "gateway-silent:nameserver": ("down", 45),
     "second-interface:works": ("up", 2),
     "path-mtu": ("down", 40),
     "path-mtu tls-untrusted": ("down", 40),

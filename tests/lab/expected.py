@@ -209,6 +209,7 @@ EXPECTED = [  # fault, verdict, first finding
     ("gateway-silent", "not-ready", "gateway-silent"),
     ("gateway-silent:only", "not-ready", "gateway-silent"),
     ("gateway-silent:table", "not-ready", "gateway-silent"),
+    ("gateway-silent:nameserver", "not-ready", "gateway-silent"),
     ("second-interface:works", "ready", None),
     ("path-mtu", "not-ready", "path-mtu"),
     ("path-mtu:up", "not-ready", "path-mtu"),

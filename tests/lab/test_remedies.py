@@ -103,6 +103,7 @@ ROWS = [  # faults, the finding, the verdict afterwards, and UNSEEN
     ("gateway-silent", "gateway-silent", "ready", UNSEEN),
     ("gateway-silent:only", "gateway-silent", "ready", UNSEEN),
     ("gateway-silent:table", "gateway-silent", "ready", UNSEEN),
+    ("gateway-silent:nameserver", "gateway-silent", "ready", UNSEEN),
     ("endpoint-az-unreachable", "endpoint-az-unreachable", "ready", UNSEEN),
     ("endpoint-refuses", "endpoint-refuses", "ready", UNSEEN),
     ("endpoint-refuses:ssm:b", "endpoint-refuses", "ready", UNSEEN),

@@ -38,6 +38,14 @@ static void vpc_dns_silent(struct facts *facts)
     EACH_SERVICE(i) amazon_says(facts, (enum service)i, "", FAILURE_TIMEOUT);
 }
 
+/* IMDS is on the link, and all else goes by a gateway that answers no ARP. */
+static void gateway_before_resolver(struct facts *facts)
+{
+    resolvers_all(facts, FAILURE_HOST_UNREACHABLE);
+    EACH_SERVICE(i) amazon_says(facts, (enum service)i, "", FAILURE_HOST_UNREACHABLE);
+    kernel_says(facts, "10.0.0.2", ROUTE_FORWARD, "", 0);
+}
+
 /* A firewall of this machine drops what the resolvers answer: three to each question. */
 static void answers_are_dropped_here(struct facts *facts)
 {
@@ -707,6 +715,7 @@ static void service_not_in_region(struct facts *facts)
 const struct situation name_situations[] = {
     {"dns-no-resolver", no_resolver},
     {"vpc-dns-off", vpc_dns_silent},
+    {"gateway-silent--nameserver", gateway_before_resolver},
     {"vpc-dns-off--refused", vpc_dns_refuses},
     {"dns-resolver-unreachable", dead_resolver},
     {"dns-resolver-unreachable--alone", dead_resolver_alone},

@@ -274,14 +274,16 @@ def _(world, variant="prohibit"):
 @fault(
     "gateway-silent",
     "the next hop to the endpoints' subnet does not answer ARP; or the only gateway, as of an image with another subnet's; or that of "
-    "a table for what comes from this address",
+    "a table for what comes from this address; or the only one, where IMDS is on the link and the nameserver is not",
     "gateway-silent",
-    "[subnet|only|table]",
+    "[subnet|only|table|nameserver]",
     settings={"zones": "b"},
 )
 def _(world, variant="subnet"):
-    if choice(variant, "subnet", "only", "table") == "only":
+    if choice(variant, "subnet", "only", "table", "nameserver") == "only":
         world.routes = []
+    if variant == "nameserver":
+        world.routes = [f"{address} dev {w.INTERFACE} scope link" for address in (w.IMDS, w.TIME_SOURCE)]
     if variant == "table":
         world.route_rules.append(f"from {w.INSTANCE_ADDRESS} lookup 54 priority 5272")
     to = "10.0.2.0/24" if variant == "subnet" else "default"
