@@ -205,11 +205,11 @@ static void a_socks_proxy_is_asked_by_name(void **state)
         {"HTTP/1.1 400 Bad Request\r\n\r\n", 28, FAILURE_MALFORMED, 0, "it speaks no SOCKS5"},
         {"\5\0\5\0\0\1", 6, FAILURE_CLOSED, 0, ""},
     };
-    const char request[] = "\5\1\0\3\033ssm.us-east-1.amazonaws.com\1\273";
 
     socks = true;
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
-        (void)set_up(state);
+        if (i > 0)
+            (void)set_up(state);
         peer.speaks = PEER_AFTER_BYTES;
         peer.then = rows[i].failure == FAILURE_CLOSED ? PEER_CLOSES : PEER_STAYS;
         peer.replies[0] = rows[i].says;
@@ -218,14 +218,11 @@ static void a_socks_proxy_is_asked_by_name(void **state)
         assert_int_equal(got.failure, rows[i].failure);
         assert_int_equal(got_status, rows[i].status);
         assert_string_equal(got.detail, rows[i].detail);
-        if (i == 0) {
-            assert_int_equal(sizeof(request) - 1, 34);
-            assert_memory_equal(peer.seen, "\5\1", 3);
-        }
-        (void)tear_down(state);
+        assert_memory_equal(peer.seen, "\5\1", 3);
+        if (i + 1 < COUNT_OF(rows))
+            (void)tear_down(state);
     }
     socks = false;
-    (void)set_up(state);
 }
 
 static void words_of_socks(void **state)
