@@ -201,6 +201,7 @@ bool proxy_parse(const char *url, struct proxy *proxy)
         return false;
     proxy->port = (uint16_t)port;
     proxy->speaks_http = text_starts(url, "http:");
+    proxy->speaks_socks = text_starts(url, "socks5:");
     (void)text_set(proxy->host, sizeof(proxy->host), "%.*s", (int)n, name);
     return text_only(proxy->host, ".-_:");
 }

@@ -23,7 +23,7 @@ const char *proxy_read(const char *value, char to[HOST_SIZE], size_t *n_login);
 struct proxy {
     char host[HOST_SIZE]; /* a name or an address */
     uint16_t port;
-    bool speaks_http; /* else it is spoken to by TLS, or by SOCKS */
+    bool speaks_http, speaks_socks; /* else it is spoken to by TLS */
 };
 
 /* Of what proxy_read() gave. False: nothing to connect to. */

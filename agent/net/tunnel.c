@@ -21,6 +21,8 @@ struct asking {
     struct task task; /* first: asking_end gets this */
     struct loop *loop;
     char request[2 * HOST_SIZE + 96];
+    size_t n_request;
+    bool socks, asked; /* asked: for the host */
     const char *basic;
     int32_t answer_timeout_ms;
     int fd;
@@ -43,6 +45,25 @@ int32_t tunnel_read_status(const char *head)
     if (isdigit((unsigned char)head[12]))
         return 0;
     return (head[9] - '0') * 100 + (head[10] - '0') * 10 + (head[11] - '0');
+}
+
+int32_t tunnel_read_socks(const char *said, size_t n, bool asked)
+{
+    const unsigned char *at = (const unsigned char *)said + (asked ? 2 : 0);
+    size_t left = n - (asked ? 2 : 0), whole = 0;
+
+    if (left < 2)
+        return SOCKS_MORE;
+    if (at[0] != 5)
+        return SOCKS_MALFORMED;
+    if (!asked)
+        return at[1] == 0 ? SOCKS_OK : SOCKS_LOGIN;
+    if (at[1] != 0)
+        return at[1];
+    if (left < 5)
+        return SOCKS_MORE;
+    whole = at[3] == 1 ? 10 : at[3] == 3 ? (size_t)7 + at[4] : at[3] == 4 ? 22 : 0;
+    return whole == 0 || at[2] != 0 ? SOCKS_MALFORMED : left < whole ? SOCKS_MORE : SOCKS_OK;
 }
 
 static void asking_end(struct task *task)
@@ -98,6 +119,35 @@ static void judge(struct asking *asking)
     finish(asking, &step, status);
 }
 
+static void judge_socks(struct asking *asking, bool ended)
+{
+    int32_t said = tunnel_read_socks(asking->head, asking->n, asking->asked);
+    struct step step = {.outcome = OUTCOME_UNTRIED};
+
+    if (said == SOCKS_MORE) {
+        if (ended)
+            fail(asking, FAILURE_CLOSED, 0);
+    } else if (said != SOCKS_OK) {
+        step_fail(&step, said == SOCKS_MALFORMED ? FAILURE_MALFORMED : FAILURE_PROXY, 1);
+        (void)text_set(step.detail, sizeof(step.detail),
+                       said == SOCKS_LOGIN       ? "SOCKS5: it wants a login"
+                       : said == SOCKS_MALFORMED ? "it speaks no SOCKS5"
+                       : said == 2               ? "SOCKS5: its rules forbid it"
+                                                 : "SOCKS5: reply %d",
+                       (int)said);
+        finish(asking, &step, said == SOCKS_LOGIN ? 407 : 0);
+    } else if (asking->asked) {
+        step_ok(&step, 1);
+        finish(asking, &step, 0);
+    } else {
+        asking->asked = true;
+        if (send(asking->fd, asking->request, asking->n_request, MSG_NOSIGNAL) < 0)
+            fail(asking, dial_failure(errno), errno);
+        else
+            judge_socks(asking, ended); /* of one that does not wait */
+    }
+}
+
 static void on_readable(void *arg, short events)
 {
     struct asking *asking = arg;
@@ -112,6 +162,10 @@ static void on_readable(void *arg, short events)
     }
     asking->n += (size_t)n;
     asking->head[asking->n] = '\0';
+    if (asking->socks) {
+        judge_socks(asking, n == 0);
+        return;
+    }
     bool ends = tunnel_read_status(asking->head) == 200
                     ? strstr(asking->head, "\n\r\n") || strstr(asking->head, "\n\n")
                     : !!strchr(asking->head, '\n');
@@ -156,12 +210,27 @@ static void dialled(void *arg, const struct dialled *result)
         return;
     }
     asking->fd = result->fd;
-    if (!send_request(asking)) {
+    if (asking->socks ? send(asking->fd, "\5\1", 3, MSG_NOSIGNAL) != 3 : !send_request(asking)) {
         fail(asking, dial_failure(errno), errno);
         return;
     }
     asking->watch = loop_watch(asking->loop, asking->fd, POLLIN, false, on_readable, asking);
     asking->timer = loop_after(asking->loop, asking->answer_timeout_ms, on_timeout, asking);
+}
+
+static bool socks_request(struct asking *asking, const struct tunnel *tunnel)
+{
+    size_t n = strlen(tunnel->host);
+    const char head[] = {5, 1, 0, 3, (char)n},
+               port[] = {(char)(tunnel->host_port >> 8), (char)tunnel->host_port};
+
+    if (n > 255)
+        return false;
+    memcpy(asking->request, head, sizeof(head));
+    memcpy(asking->request + sizeof(head), tunnel->host, n);
+    memcpy(asking->request + sizeof(head) + n, port, sizeof(port));
+    asking->n_request = sizeof(head) + n + sizeof(port);
+    return true;
 }
 
 bool tunnel_ask(struct loop *loop, const struct tunnel *tunnel, tunnel_done *done, void *arg)
@@ -179,9 +248,11 @@ bool tunnel_ask(struct loop *loop, const struct tunnel *tunnel, tunnel_done *don
     asking->basic = tunnel->basic;
     asking->answer_timeout_ms = tunnel->answer_timeout_ms;
     asking->started_us = loop_clock_us(loop);
-    bool fits = text_set(asking->request, sizeof(asking->request),
-                         "CONNECT %s:%u HTTP/1.1\r\nHost: %s:%u\r\n", tunnel->host,
-                         tunnel->host_port, tunnel->host, tunnel->host_port);
+    asking->socks = tunnel->socks;
+    bool fits = tunnel->socks ? socks_request(asking, tunnel)
+                              : text_set(asking->request, sizeof(asking->request),
+                                         "CONNECT %s:%u HTTP/1.1\r\nHost: %s:%u\r\n", tunnel->host,
+                                         tunnel->host_port, tunnel->host, tunnel->host_port);
     if (!fits || !text_only(tunnel->host, ".-_")) {
         free(asking);
         return false;

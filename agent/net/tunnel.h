@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Asks an HTTP proxy to open the way to a host (RFC 9110 section 9.3.6, CONNECT).
+ * Asks an HTTP proxy to open the way to a host (RFC 9110 section 9.3.6, CONNECT), or a SOCKS5 proxy (RFC 1928) without a login.
  */
 #ifndef NET_TUNNEL_H
 #define NET_TUNNEL_H
@@ -15,6 +15,7 @@
 struct tunnel {
     const char *address; /* the proxy's */
     uint16_t port;
+    bool socks;
     const char *host; /* where to; copied */
     uint16_t host_port;
     int32_t connect_timeout_ms;
@@ -30,6 +31,11 @@ typedef void tunnel_done(void *arg, const struct step *step, int32_t status, int
 
 /* False when the host is none: then no callback comes. */
 bool tunnel_ask(struct loop *loop, const struct tunnel *tunnel, tunnel_done *done, void *arg);
+
+/* What a SOCKS5 proxy has said: of the ways to log in, or, once `asked` for the host, of that too; an error of RFC 1928 section 6,
+ * or one of these. Pure. */
+enum { SOCKS_OK = 0, SOCKS_MORE = 256, SOCKS_LOGIN, SOCKS_MALFORMED };
+int32_t tunnel_read_socks(const char *said, size_t n, bool asked);
 
 /* The status of a head's first line, 0 when it is no status line of HTTP/1. Pure. */
 int32_t tunnel_read_status(const char *head);

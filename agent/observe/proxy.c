@@ -13,7 +13,7 @@
 #include "net/tunnel.h"
 #include "observe/climb.h"
 
-/* What a server may say that is asked in plain HTTP and speaks TLS, or SOCKS. */
+/* What a server may say that is asked in plain HTTP and speaks TLS. */
 static bool may_speak_otherwise(const struct step *step, int32_t status)
 {
     return status == 400 || step->failure == FAILURE_CLOSED || step->failure == FAILURE_RESET ||
@@ -96,13 +96,14 @@ static bool has_next(const struct climb *climb, const struct step *step, int32_t
 {
     bool connected = status != 0 || step->outcome == OUTCOME_OK ||
                      step->failure == FAILURE_CLOSED || step->failure == FAILURE_RESET ||
-                     step->failure == FAILURE_MALFORMED || step->took_ms >= PROXY_TIMEOUT_MS;
+                     step->failure == FAILURE_PROXY || step->failure == FAILURE_MALFORMED ||
+                     step->took_ms >= PROXY_TIMEOUT_MS;
 
     return !connected && climb->proxy_at + 1 < climb->observe->n_proxy_addresses;
 }
 
-/* A proxy whose URL says https or socks5 is asked in plain HTTP all the same: if it takes that, the agent's TLS
- * fails; if it does not, nothing is decided. */
+/* A proxy whose URL says https is asked in plain HTTP all the same: if it takes that, the agent's TLS fails; if it does not, nothing
+ * is decided. Nor is it where a SOCKS5 proxy wants the login that its URL has: that is shown to nobody here. */
 static void answered(void *arg, const struct step *step, int32_t status, int fd)
 {
     struct climb *climb = arg;
@@ -117,7 +118,12 @@ static void answered(void *arg, const struct step *step, int32_t status, int fd)
     }
     climb->facts->proxy_status = status;
     *to = *step;
-    if (climb->observe->proxy.speaks_http) {
+    if (climb->observe->proxy.speaks_socks && climb->observe->facts->agent.proxy_login &&
+        status == 407) {
+        climb->facts->proxy_status = 0;
+        memset(to, 0, sizeof(*to));
+    }
+    if (climb->observe->proxy.speaks_http || climb->observe->proxy.speaks_socks) {
         if (fd >= 0)
             go_through(climb, fd);
         return;
@@ -128,8 +134,7 @@ static void answered(void *arg, const struct step *step, int32_t status, int fd)
         memset(to, 0, sizeof(*to));
     } else if (status != 0) {
         step_fail(to, FAILURE_NOT_TLS, step->took_ms);
-        (void)text_set(to->detail, sizeof(to->detail), "its URL says %s, it speaks plain HTTP",
-                       climb->observe->facts->agent.https_proxy[0] == 's' ? "socks5" : "https");
+        (void)text_set(to->detail, sizeof(to->detail), "its URL says https, it speaks plain HTTP");
     }
 }
 
@@ -150,6 +155,7 @@ static void ask(struct climb *climb)
     const char *address = observe->proxy_addresses[climb->proxy_at];
     const struct tunnel tunnel = {.address = address,
                                   .port = observe->proxy.port,
+                                  .socks = observe->proxy.speaks_socks,
                                   .host = climb->plan->host,
                                   .host_port = climb->plan->port,
                                   .connect_timeout_ms = CONNECT_TIMEOUT_MS,

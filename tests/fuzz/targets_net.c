@@ -60,6 +60,10 @@ void fuzz_connect_status(const uint8_t *bytes, size_t n)
     int32_t status = tunnel_read_status(head);
 
     fuzz_require(status >= 0 && status <= 999, "a status has three digits");
+    for (size_t asked = 0; asked < 2; asked++) {
+        int32_t said = n < 2 * asked ? SOCKS_MORE : tunnel_read_socks(head, n, asked);
+        fuzz_require(said >= 0 && said <= SOCKS_MALFORMED, "SOCKS5 has a reply of one byte");
+    }
     free(head);
 }
 

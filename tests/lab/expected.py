@@ -401,6 +401,11 @@ EXPECTED = [  # fault, verdict, first finding
     ("agent-proxy:lines", "degraded", "proxy-in-the-way"),
     ("agent-proxy:accepted", "not-ready", "proxy-in-the-way"),  # Go takes 200 alone
     ("agent-proxy:opens proxy-overloaded", "not-ready", "proxy-in-the-way"),
+    ("proxy-socks", "not-ready", "proxy-in-the-way"),
+    ("proxy-socks:refuses", "not-ready", "proxy-in-the-way"),
+    ("proxy-socks:login", "not-ready", "proxy-wants-login"),
+    ("proxy-socks:closed", "not-ready", "proxy-in-the-way"),
+    ("proxy-socks:opens", "degraded", "proxy-in-the-way"),
     ("proxy-login", "not-ready", "proxy-wants-login"),
     ("proxy-login:right", "degraded", "proxy-in-the-way"),
     ("proxy-login:right egress-blocked", "degraded", "egress-blocked"),

@@ -23,6 +23,7 @@ static struct step got;
 static int32_t got_status;
 static int n_got;
 static const char *basic;
+static bool socks;
 
 static void keep(void *arg, const struct step *step, int32_t status, int fd)
 {
@@ -61,6 +62,7 @@ static void ask(uint16_t port, int32_t answer_timeout_ms)
                                   .host_port = 443,
                                   .connect_timeout_ms = 2000,
                                   .answer_timeout_ms = answer_timeout_ms,
+                                  .socks = socks,
                                   .basic = basic};
     int64_t began_us = loop_clock_us(loop);
 
@@ -185,6 +187,75 @@ static void a_host_that_could_break_the_line_is_not_asked_for(void **state)
     assert_false(tunnel_ask(loop, &tunnel, keep, NULL));
 }
 
+/* The words of one that does not wait for what it is asked. */
+static void a_socks_proxy_is_asked_by_name(void **state)
+{
+    static const struct {
+        const char *says;
+        size_t n;
+        enum failure failure;
+        int32_t status;
+        const char *detail;
+    } rows[] = {
+        {"\5\0\5\0\0\1\0\0\0\0\0\0", 12, FAILURE_NONE, 0, ""},
+        {"\5\0\5\2\0\1\0\0\0\0\0\0", 12, FAILURE_PROXY, 0, "SOCKS5: its rules forbid it"},
+        {"\5\0\5\5", 4, FAILURE_PROXY, 0, "SOCKS5: reply 5"},
+        {"\5\0\5\377", 4, FAILURE_PROXY, 0, "SOCKS5: reply 255"},
+        {"\5\377", 2, FAILURE_PROXY, 407, "SOCKS5: it wants a login"},
+        {"HTTP/1.1 400 Bad Request\r\n\r\n", 28, FAILURE_MALFORMED, 0, "it speaks no SOCKS5"},
+        {"\5\0\5\0\0\1", 6, FAILURE_CLOSED, 0, ""},
+    };
+
+    socks = true;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        if (i > 0)
+            (void)set_up(state);
+        peer.speaks = PEER_AFTER_BYTES;
+        peer.then = rows[i].failure == FAILURE_CLOSED ? PEER_CLOSES : PEER_STAYS;
+        peer.replies[0] = rows[i].says;
+        peer.reply_bytes = rows[i].n;
+        ask(peer.port, 2000);
+        assert_int_equal(got.failure, rows[i].failure);
+        assert_int_equal(got_status, rows[i].status);
+        assert_string_equal(got.detail, rows[i].detail);
+        assert_memory_equal(peer.seen, "\5\1", 3);
+        if (i + 1 < COUNT_OF(rows))
+            (void)tear_down(state);
+    }
+    socks = false;
+}
+
+static void words_of_socks(void **state)
+{
+    static const struct {
+        const char *says;
+        size_t n;
+        bool asked;
+        int32_t said;
+    } rows[] = {
+        {"", 0, false, SOCKS_MORE},
+        {"\5", 1, false, SOCKS_MORE},
+        {"\5\0", 2, false, SOCKS_OK},
+        {"\5\2", 2, false, SOCKS_LOGIN},
+        {"\4\0", 2, false, SOCKS_MALFORMED},
+        {"\5\0\5", 3, true, SOCKS_MORE},
+        {"\5\0\4\0", 4, true, SOCKS_MALFORMED},
+        {"\5\0\5\0\0\1", 6, true, SOCKS_MORE},
+        {"\5\0\5\0\0\1\0\0\0\0\0", 11, true, SOCKS_MORE},
+        {"\5\0\5\0\0\1\0\0\0\0\0\0", 12, true, SOCKS_OK},
+        {"\5\0\5\0\0\3\1a\0\0", 10, true, SOCKS_OK},
+        {"\5\0\5\0\0\3\2a\0\0", 10, true, SOCKS_MORE},
+        {"\5\0\5\0\0\4\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 24, true, SOCKS_OK},
+        {"\5\0\5\0\1\1\0\0\0\0\0\0", 12, true, SOCKS_MALFORMED},
+        {"\5\0\5\0\0\2\0\0\0\0\0\0", 12, true, SOCKS_MALFORMED},
+    };
+    (void)state;
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++)
+        if (tunnel_read_socks(rows[i].says, rows[i].n, rows[i].asked) != rows[i].said)
+            fail_msg("row %zu", i);
+}
+
 static void status_lines(void **state)
 {
     (void)state;
@@ -214,6 +285,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_loop_that_ends_calls_nobody_back, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_host_that_could_break_the_line_is_not_asked_for, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(a_socks_proxy_is_asked_by_name, set_up, tear_down),
+        cmocka_unit_test(words_of_socks),
         cmocka_unit_test(status_lines),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

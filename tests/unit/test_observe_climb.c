@@ -2781,12 +2781,11 @@ static void a_proxy_by_tls_that_speaks_plainly_is_wrong(void **state)
                 {FAILURE_MALFORMED, 0, OUTCOME_UNTRIED, FAILURE_NONE},
                 {FAILURE_REFUSED, 0, OUTCOME_FAILED, FAILURE_REFUSED}};
 
-    for (size_t i = 0; i < 2 * COUNT_OF(rows); i++) {
-        const size_t row = i / 2;
-        const bool socks = i % 2;
+    for (size_t row = 0; row < COUNT_OF(rows); row++) {
         struct step step;
         (void)set_up(state);
-        start_with_proxy(socks ? "socks5://10.0.0.5:3128" : "https://10.0.0.5:3128");
+        start_with_proxy("https://10.0.0.5:3128");
+        assert_false(opened[0].tunnel.socks);
         if (rows[row].failure == FAILURE_NONE)
             step_ok(&step, 4);
         else
@@ -2795,14 +2794,30 @@ static void a_proxy_by_tls_that_speaks_plainly_is_wrong(void **state)
         assert_int_equal(SSM->proxy.outcome, rows[row].outcome);
         assert_int_equal(SSM->proxy.failure, rows[row].becomes);
         if (rows[row].becomes == FAILURE_NOT_TLS)
-            assert_string_equal(SSM->proxy.detail,
-                                socks ? "its URL says socks5, it speaks plain HTTP"
-                                      : "its URL says https, it speaks plain HTTP");
-        if (!socks) {
-            assert_int_equal(n_opened, 1);
-            assert_int_equal(facts.endpoints[SERVICE_SSMMESSAGES].proxy.failure,
-                             FAILURE_NO_WEBSOCKET);
-        }
+            assert_string_equal(SSM->proxy.detail, "its URL says https, it speaks plain HTTP");
+        assert_int_equal(n_opened, 1);
+        assert_int_equal(facts.endpoints[SERVICE_SSMMESSAGES].proxy.failure, FAILURE_NO_WEBSOCKET);
+        observe_free(observe);
+    }
+    observe = NULL;
+}
+
+/* The login of its URL is shown to it by nobody here: where it wants one nothing is decided. */
+static void a_socks_proxy_is_asked_as_such(void **state)
+{
+    for (int i = 0; i < 4; i++) {
+        const bool login = i % 2, wanted = i / 2;
+        struct step step;
+        (void)set_up(state);
+        facts.agent.proxy_login = login;
+        start_with_proxy("socks5://10.0.0.5:1080");
+        assert_true(opened[0].tunnel.socks);
+        step_fail(&step, FAILURE_PROXY, 4);
+        opened[0].done(opened[0].arg, &step, wanted ? 407 : 0, -1);
+        assert_int_equal(n_opened, 2); /* of each service; and no other address is tried */
+        assert_int_equal(SSM->proxy.outcome, login && wanted ? OUTCOME_UNTRIED : OUTCOME_FAILED);
+        assert_int_equal(SSM->proxy_status, !login && wanted ? 407 : 0);
+        facts.agent.proxy_login = false;
         observe_free(observe);
     }
     observe = NULL;
@@ -3076,6 +3091,7 @@ int main(void)
         TEST(a_login_is_shown_to_the_proxy_that_it_is_for),
         TEST(a_user_without_a_password_is_not_shown_for_the_websocket),
         TEST(a_proxy_by_tls_that_speaks_plainly_is_wrong),
+        TEST(a_socks_proxy_is_asked_as_such),
         TEST(a_socks_proxy_without_a_port_opens_no_websocket),
         TEST(a_proxys_name_is_asked_of_one_server_after_the_other),
         TEST(the_fourth_server_is_asked_for_no_name),

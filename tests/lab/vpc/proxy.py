@@ -17,6 +17,8 @@ class Proxy:
 
     async def serve(self, reader, writer):
         first = await reader.readexactly(1)
+        if first == b"\x05" and self.world.socks:
+            return await self._socks(reader, writer)
         if not first.isalpha():  # a TLS handshake: whoever sent it believes in an https:// proxy
             return await _refuse(writer, "400 Bad Request")
         head = (first + await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
@@ -33,20 +35,26 @@ class Proxy:
             return await _refuse(writer, "503 Service Unavailable")
         await asyncio.sleep(self.world.proxy_delay_s)
         writer.write(self.world.proxy_head.encode())
-        try:
-            await asyncio.gather(_copy(reader, far[1]), _copy(far[0], writer))
-        finally:
-            far[1].close()
+        await _join(reader, writer, far)
+
+    async def _socks(self, reader, writer):
+        """SOCKS5, RFC 1928: of names alone, without a login."""
+        await reader.readexactly((await reader.readexactly(1))[0])
+        writer.write(b"\x05\xff" if self.world.socks == "login" else b"\x05\x00")
+        if self.world.socks in ("login", "closed"):
+            return await writer.drain()
+        name = await reader.readexactly((await reader.readexactly(5))[4])
+        port = int.from_bytes(await reader.readexactly(2), "big")
+        reply = {"forbids": 2, "refuses": 5}.get(self.world.socks, 0)
+        writer.write(bytes((5, reply, 0, 1, 0, 0, 0, 0, 0, 0)))
+        if not reply:
+            await _join(reader, writer, await self._connect(name.decode(), port))
 
     async def through(self, reader, writer):
         """A handshake that destination NAT led here goes on late, to an address that no fault leads here."""
         service = writer.get_extra_info("sockname")[0].rsplit(".", 1)[1]
         await asyncio.sleep(self.world.handshake_delay_s)
-        far = await asyncio.open_connection(f"{w.OTHER_VPC}.{service}", 443)
-        try:
-            await asyncio.gather(_copy(reader, far[1]), _copy(far[0], writer))
-        finally:
-            far[1].close()
+        await _join(reader, writer, await asyncio.open_connection(f"{w.OTHER_VPC}.{service}", 443))
 
     async def _connect(self, name, port):
         """To the first of the name's addresses that lets us in."""
@@ -60,6 +68,13 @@ class Proxy:
 async def _refuse(writer, status, more=""):
     writer.write(f"HTTP/1.1 {status}\r\nServer: squid/5.7\r\n{more}Content-Length: 0\r\nConnection: close\r\n\r\n".encode())
     await writer.drain()
+
+
+async def _join(reader, writer, far):
+    try:
+        await asyncio.gather(_copy(reader, far[1]), _copy(far[0], writer))
+    finally:
+        far[1].close()
 
 
 async def _copy(reader, writer):

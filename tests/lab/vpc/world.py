@@ -227,6 +227,7 @@ class World:
     service: Service = field(default_factory=Service)
     proxy_head: str = "HTTP/1.1 200 Connection established\r\n\r\n"  # what the proxy opens the way with
     proxy_delay_s: float = 0.0
+    socks: str = ""  # the proxy speaks SOCKS5 too: forbids, refuses, login, closed, opens
     handshake_delay_s: float = 0.0  # of what traps.py leads through
     handshakes_cut: int = 0  # of each address, before it leads on
     proxy_login: str = ""  # user:password, without which the proxy opens nothing

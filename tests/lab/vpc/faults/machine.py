@@ -263,6 +263,13 @@ def _proxy(world, kind):
     }[kind]
 
 
+@fault("proxy-socks", "the agent's proxy is a SOCKS5 one: it forbids or refuses the host, wants a login, closes, or opens the way",
+       "proxy-in-the-way", "[forbids|refuses|login|closed|opens]")
+def _(world, variant="forbids"):
+    world.socks = choice(variant, "forbids", "refuses", "login", "closed", "opens")
+    environment(world, {"https_proxy": _proxy(world, "opens").replace("http:", "socks5:"), "no_proxy": w.IMDS})
+
+
 @fault("proxy-overloaded", "a proxy opens nothing for now", "proxy-in-the-way")
 def _(world):
     world.proxy_head = "HTTP/1.1 503 Service Unavailable\r\n\r\n"
