@@ -132,7 +132,8 @@ static void send_question(struct asking *asking);
 static bool is_asked_again(struct asking *asking, const struct dns_answer *answer)
 {
     bool again = !asking->again && answer->asked_as == ASKED_CONFIGURED &&
-                 (answer->rcode == RCODE_SERVFAIL || answer->rcode == RCODE_REFUSED) &&
+                 (answer->rcode == RCODE_SERVFAIL || answer->rcode == RCODE_REFUSED ||
+                  (answer->rcode < 0 && answer->step.failure == FAILURE_DNS_MALFORMED)) &&
                  answer->step.took_ms < DNS_DOUBT_MS;
 
     asking->again |= again;
@@ -186,7 +187,8 @@ static void knocked(void *arg, const struct dialled *dialled)
 {
     struct nameserver *server = arg;
 
-    server->speaks |= dialled->fd >= 0 || dialled->step.failure == FAILURE_REFUSED;
+    server->listens |= dialled->fd >= 0;
+    server->speaks |= server->listens || dialled->step.failure == FAILURE_REFUSED;
     if (dialled->fd >= 0)
         (void)close(dialled->fd);
 }
@@ -226,13 +228,14 @@ static bool is_dead(struct climb *climb, const char *address, int32_t after_ms)
     return is_past(climb, server->knocked_ms + after_ms);
 }
 
-/* It has answered at once what was asked without EDNS0, so the name is in its memory; and nothing that was asked as the agent asks,
- * four datagrams a question, one of them since. */
+/* It has answered at once what was asked without EDNS0 and by UDP, so the name is in its memory; and nothing that was asked as the agent
+ * asks, four datagrams a question, one of them since, or not even a SYN. */
 static bool wants_no_edns(struct climb *climb, const char *address)
 {
     const struct nameserver *server = nameserver_of(climb->observe, address);
 
-    return server && server->plain_ms > 0 && !server->answers &&
+    return server && !(server->listens && climb->observe->facts->resolvers.by_tcp) &&
+           server->plain_ms > 0 && !server->answers &&
            is_past(climb, server->plain_ms + DNS_ALONE_MS);
 }
 
@@ -243,6 +246,9 @@ static void give_up_silent(struct climb *climb)
 
     for (int i = 0; i < facts->n_answers && waited_ms >= DNS_KNOCK_MS; i++) {
         const char *server = facts->answers[i].server;
+        struct nameserver *nameserver = nameserver_of(climb->observe, server);
+        if (nameserver && climb->askings[i].query)
+            nameserver->speaks |= dns_heard(climb->askings[i].query);
         if (!is_waited_for(climb, i) ||
             !(next_answers(facts, i)
                   ? waited_ms >= DNS_PATIENCE_MS || is_dead(climb, server, DNS_DEAD_MS)
@@ -278,7 +284,7 @@ static void answered(void *arg, const struct dns_answer *answer)
     if (server && !silent) {
         server->speaks = true;
         server->answers |= answer->asked_as == ASKED_CONFIGURED;
-        if (answer->asked_as == ASKED_PLAIN && server->plain_ms == 0)
+        if (answer->asked_as == ASKED_PLAIN && dns_decides(answer) && server->plain_ms == 0)
             server->plain_ms = loop_now_ms(climb->observe->loop);
     }
     if (is_asked_again(asking, answer)) {

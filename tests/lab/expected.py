@@ -558,7 +558,13 @@ EXPECTED = [  # fault, verdict, first finding
     ("dns-truncated", "ready", None),
     ("dns-truncated:blocked", "not-ready", "dns-servfail"),
     ("dns-truncated:refused", "not-ready", "dns-servfail"),
+    ("dns-truncated:slow", "degraded", "dns-slow"),  # 3 s by TCP, of the 5 s that the agent gives that alone
+    ("dns-truncated:twice", "not-ready", "dns-servfail"),
     ("dns-tcp-blocked", "ready", None),
+    ("dns-tcp-slow", "ready", None),
+    ("resolv-written:use-vc dns-tcp-slow", "degraded", "dns-slow"),
+    ("dns-half-lost", "ready", None),  # the agent is up after 40 to 120 s: a new port each time, twice
+    ("dns-half-lost:high", "ready", None),
     ("dns-aliases", "ready", None),
     ("dns-aliases:-1", "not-ready", "dns-servfail"),
     ("dns-first-says", "ready", None),

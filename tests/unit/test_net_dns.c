@@ -120,7 +120,8 @@ static struct {
     char address[32];
     char asked[256]; /* name of the last question, dots after labels */
     int n_datagrams;
-    bool edns; /* the last question had an OPT record */
+    uint16_t ports[16]; /* they came from */
+    bool edns;          /* the last question had an OPT record */
     int n_streams;
 } server;
 
@@ -256,12 +257,13 @@ static void on_datagram(void *arg, short events)
     (void)events;
 
     assert_true(n >= 12);
-    server.n_datagrams++;
+    server.ports[server.n_datagrams++ % 16] = ntohs(
+        ((struct sockaddr_in *)(void *)&from)->sin_port);
     read_question(query, (size_t)n);
     if (is("silent") || (is("lost") && server.n_datagrams == 1))
         return;
     answer(&packet, query, (size_t)n);
-    if (is("tc") || is("tcclosed")) {
+    if (is("tc") || is("tcclosed") || is("tctwice")) {
         packet.bytes[2] |= 0x02;
         packet.bytes[7] = 0;
         packet.n = question_end(query, (size_t)n);
@@ -281,6 +283,7 @@ static void on_stream_bytes(void *arg, short events)
     if (n > 14 && !is("tcclosed")) {
         read_question(query + 2, (size_t)n - 2);
         answer(&packet, query + 2, (size_t)n - 2);
+        packet.bytes[2] |= is("tctwice") ? 0x02 : 0;
         length[0] = (unsigned char)(packet.n >> 8);
         length[1] = (unsigned char)packet.n;
         send(server.stream, length, 2, MSG_NOSIGNAL);
@@ -548,9 +551,23 @@ static void takes_long_answers_by_tcp(void **state)
     assert_int_equal(got.step.outcome, OUTCOME_OK);
     assert_int_equal(got.n_addresses, MAX_ADDRESSES);
     assert_string_equal(got.addresses[MAX_ADDRESSES - 1], "10.0.3.15");
-    assert_int_equal(got.n_more, 100 - MAX_ADDRESSES);
+    assert_int_equal(got.n_more, 75 - MAX_ADDRESSES); /* of 1232 bytes */
 
     expect_failure("tcclosed.test", FAILURE_DNS_MALFORMED, -1);
+    expect_failure("tctwice.test", FAILURE_DNS_MALFORMED, -1);
+}
+
+/* What lets back answers to some ports alone lets back one of them. */
+static void sends_each_from_a_port_of_its_own(void **state)
+{
+    (void)state;
+    expect_silence("silent.test", FAILURE_TIMEOUT);
+    assert_true(server.n_datagrams >= 2 && server.n_datagrams <= 16);
+    for (int i = 1; i < server.n_datagrams; i++)
+        for (int j = 0; j < i; j++)
+            assert_int_not_equal(server.ports[i], server.ports[j]);
+    assert_int_equal((server.ports[0] ^ server.ports[1]) & 1, 1);
+    assert_true((server.ports[0] < FIRST_HIGH_PORT) != (server.ports[1] < FIRST_HIGH_PORT));
 }
 
 /* A machine that is busy when it is time to send sends later, or not any more. */
@@ -702,6 +719,7 @@ int main(void)
         TEST(survives_lies),
         TEST(takes_long_answers_by_tcp),
         TEST(sends_again_what_is_lost),
+        TEST(sends_each_from_a_port_of_its_own),
         TEST(waits_without_working),
         TEST(is_refused_by_icmp),
         TEST(has_no_route),

@@ -79,6 +79,7 @@ static int64_t now_ms;
 struct dns_query *__wrap_dns_ask(struct loop *loop, const struct dns_question *question,
                                  dns_done *done, void *arg);
 void __wrap_dns_do_not_wait(struct dns_query *query);
+bool __wrap_dns_heard(const struct dns_query *query);
 void __wrap_dial_start(struct loop *loop, const struct dial *dial, dial_done *done, void *arg);
 enum refuser __wrap_dial_refuser(const char *address, uint16_t port);
 bool __wrap_http_start(struct loop *loop, const struct http_request *request, http_done *done,
@@ -104,6 +105,12 @@ struct dns_query *__wrap_dns_ask(struct loop *loop, const struct dns_question *q
     (void)text_set(asked[n_asked].name, HOST_SIZE, "%s", question->name);
     (void)text_set(asked[n_asked].server, ADDRESS_SIZE, "%s", question->server);
     return starts ? (struct dns_query *)&asked[n_asked++] : NULL;
+}
+
+bool __wrap_dns_heard(const struct dns_query *query)
+{
+    (void)query;
+    return false;
 }
 
 void __wrap_dns_do_not_wait(struct dns_query *query)

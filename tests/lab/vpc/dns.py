@@ -262,7 +262,29 @@ async def habits_serve(loop):
     shared = Habits.Shared()
     for address in (w.RESOLVER, w.RESOLVER_LINK_LOCAL):
         await loop.create_datagram_endpoint(lambda: Habits(shared, loop), local_addr=(address, HABITS_PORT))
+        await asyncio.start_server(lambda reader, writer: _habits_over_tcp(shared, reader, writer), address, HABITS_PORT)
     return shared
+
+
+async def _habits_over_tcp(shared, reader, writer):
+    try:
+        async with asyncio.timeout(20):
+            delay_s, truncates = shared.world.resolver.by_tcp
+            size = await reader.readexactly(2)
+            question = size + await reader.readexactly(struct.unpack(">H", size)[0])
+            await asyncio.sleep(delay_s)
+            answering, asking = await asyncio.open_connection("127.0.0.1", 53)
+            asking.write(question)
+            answer = bytearray(await answering.readexactly(2))
+            answer += await answering.readexactly(struct.unpack(">H", answer)[0])
+            asking.close()
+            answer[4] |= 2 if truncates else 0
+            writer.write(answer)
+            await writer.drain()
+    except (TimeoutError, asyncio.IncompleteReadError, ConnectionError):
+        pass
+    finally:
+        writer.close()
 
 
 async def rcode_servers(loop):

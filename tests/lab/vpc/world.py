@@ -148,6 +148,7 @@ class Resolver:
     handed_back: str = ""
     rcodes: dict = field(default_factory=dict)  # type -> what questions for it are answered with
     truncates: bool = False  # whatever is asked by UDP
+    by_tcp: tuple = ()  # (seconds an answer takes, whether it is truncated too); (): as dnsmasq
     malformed: str = ""  # how every answer that has addresses is (dns.py, answer_malformed)
     turns: str = ""  # "malformed", or the name of an rcode: what every second question of each name and type is answered with
     chain: int = 0  # so many aliases before the addresses; -1: in a circle
