@@ -184,6 +184,20 @@ def answer_malformed(question, how, address):
     return answer[:6] + struct.pack(">H", 2 if how == "tail" else 1) + answer[8:] + records
 
 
+def answer_of(question, owner, addresses):
+    """Addresses, but of another name."""
+    records = [_encoded(owner) + struct.pack(">HHIH", 1, 1, 60, 4) + ipaddress.ip_address(each).packed for each in addresses]
+    answer = answer_with(question, 0)
+    return answer[:6] + struct.pack(">H", len(records)) + answer[8:] + b"".join(records)
+
+
+def answer_referral(question):
+    """Of a server that does not recurse: ask the root."""
+    answer = answer_with(question, 0)
+    root = b"\0" + struct.pack(">HHIH", 2, 1, 60, 20) + _encoded("a.root-servers.net")
+    return answer[:3] + b"\0" + answer[4:8] + struct.pack(">H", 1) + answer[10:] + root
+
+
 def answer_alias(question, target):
     name = b"".join(bytes([len(label)]) + label.encode() for label in target.split(".")) + b"\0"
     answer = answer_with(question, 0)
@@ -235,6 +249,10 @@ class Habits(asyncio.DatagramProtocol):
             self.transport.sendto(answer[:2] + bytes([answer[2] | 2]) + answer[3:], sender)
         elif habits.chain:
             self.transport.sendto(answer_chain(data, habits.chain, addresses), sender)
+        elif habits.owner and kind == 1:
+            self.transport.sendto(answer_of(data, habits.owner, addresses), sender)
+        elif habits.refers:
+            self.transport.sendto(answer_referral(data), sender)
         elif habits.alias:
             self.transport.sendto(answer_alias(data, habits.alias), sender)
         else:

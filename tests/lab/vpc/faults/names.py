@@ -144,10 +144,18 @@ def _(world, count="3"):
     _habits(world).chain = int(count)
 
 
-@fault("dns-first-says", "resolv.conf names a resolver that answers with an error first, then the VPC's", None,
-       "[servfail|refused|nxdomain|public]")
+@fault("dns-owner", "the addresses of an answer are another name's", None)
+def _(world):
+    _habits(world).owner = "other.example.com"
+
+
+@fault("dns-first-says", "resolv.conf names a resolver that answers with an error first, or refers to others, then the VPC's", None,
+       "[servfail|refused|nxdomain|public|refers]")
 def _(world, rcode="servfail"):
-    if choice(rcode, "servfail", "refused", "nxdomain", "public") in ("servfail", "refused"):
+    if choice(rcode, "servfail", "refused", "nxdomain", "public", "refers") == "refers":
+        _habits(world).refers = True
+        world.nameservers, world.custom_records = [w.RESOLVER, w.CUSTOM_RESOLVER], dict(world.records)
+    elif rcode in ("servfail", "refused"):
         world.nameservers = [w.RESOLVER_LINK_LOCAL, w.RESOLVER]
         port = RCODE_PORT[_RCODES[rcode]]
         for protocol in ("udp", "tcp"):
