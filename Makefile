@@ -91,7 +91,7 @@ layout          := packaging/deps/unreached.ld packaging/deps/first.ld
 libs.static     := -lstandin-unwind
 ldflags.coverage := --coverage
 ldflags.sanitize := -fsanitize=address,undefined
-fuzz_wraps       := -Wl,--wrap=imds_get -Wl,--wrap=socket -Wl,--wrap=recv -Wl,--wrap=send -Wl,--wrap=SSL_CTX_set_cert_verify_callback -Wl,--wrap=syscall -Wl,--wrap=file_list -Wl,--wrap=file_read_link -Wl,--wrap=geteuid -Wl,--wrap=open -Wl,--wrap=close -Wl,--wrap=dial_socket -Wl,--wrap=connect -Wl,--wrap=sendmsg -Wl,--wrap=recvfrom -Wl,--wrap=recvmsg -Wl,--wrap=read -Wl,--wrap=buffer_add_inflated
+fuzz_wraps       := -Wl,--wrap=imds_get -Wl,--wrap=socket -Wl,--wrap=recv -Wl,--wrap=send -Wl,--wrap=SSL_CTX_set_cert_verify_callback -Wl,--wrap=syscall -Wl,--wrap=file_list -Wl,--wrap=file_read_link -Wl,--wrap=geteuid -Wl,--wrap=open -Wl,--wrap=close -Wl,--wrap=dial_socket -Wl,--wrap=connect -Wl,--wrap=sendto -Wl,--wrap=recvfrom -Wl,--wrap=recvmsg -Wl,--wrap=read -Wl,--wrap=buffer_add_inflated
 ldflags.fuzz     := -fsanitize=fuzzer,address,undefined $(fuzz_wraps)
 
 program.dev      := build/ssm-preflight-dev$(suffix)
@@ -173,7 +173,7 @@ link.test_discover_imds    := -Wl,--wrap=imds_get
 link.test_discover_network := -Wl,--wrap=getifaddrs
 link.test_filter           := -Wl,--wrap=sendto
 link.test_net_changes      := -Wl,--wrap=inotify_add_watch,--wrap=clock_monotonic_ms
-link.test_observe_climb    := -Wl,--wrap=dns_ask,--wrap=dns_do_not_wait,--wrap=dial_start,--wrap=dial_refuser,--wrap=http_start,--wrap=tunnel_ask,--wrap=routes_doubt,--wrap=route_ends_at_next_hop,--wrap=loop_after,--wrap=loop_after_quietly,--wrap=loop_cancel,--wrap=loop_now_ms,--wrap=loop_end_of
+link.test_observe_climb    := -Wl,--wrap=dns_ask,--wrap=dns_do_not_wait,--wrap=dns_heard,--wrap=dial_start,--wrap=dial_refuser,--wrap=http_start,--wrap=tunnel_ask,--wrap=routes_doubt,--wrap=route_ends_at_next_hop,--wrap=loop_after,--wrap=loop_after_quietly,--wrap=loop_cancel,--wrap=loop_now_ms,--wrap=loop_end_of
 link.test_discover_order   := -Wl,--wrap=imds_open,--wrap=imds_get,--wrap=imds_connect_ahead,--wrap=imds_local_address,--wrap=imds_free,--wrap=instance_read,--wrap=instance_read_rest,--wrap=instance_reader_free,--wrap=role_read,--wrap=role_read_rest,--wrap=role_reader_free,--wrap=hint_region,--wrap=routes_doubt,--wrap=network_read,--wrap=machine_read
 link.test_discover_role    := -Wl,--wrap=imds_get,--wrap=network_mark_own,--wrap=explicit_bzero,--wrap=__explicit_bzero_chk
 link.test_commands         := -Wl,--wrap=confine,--wrap=confine_reading

@@ -95,7 +95,7 @@ static void look_undecided(const struct facts *facts, const struct endpoint_fact
 }
 
 /* By the fastest answer to any name: what one lost packet delays is not slow. Where there is none to this family:
- * the agent asks one server after the other, all of them twice. */
+ * the agent asks one server after the other, all of them twice, or as `attempts` says. */
 static int32_t wait_for(const struct facts *facts, enum service service, enum family family)
 {
     const struct endpoint_facts *endpoint = &facts->endpoints[service];
@@ -111,7 +111,7 @@ static int32_t wait_for(const struct facts *facts, enum service service, enum fa
     for (int32_t i = 0; i < endpoint->n_answers; i++)
         n_silent += endpoint->answers[i].asked_as == ASKED_CONFIGURED &&
                     endpoint->answers[i].family == family && is_silent(&endpoint->answers[i]);
-    return 2 * n_silent * facts_dns_patience_ms(facts);
+    return facts_dns_attempts(facts) * n_silent * facts_dns_patience_ms(facts);
 }
 
 /* For the silent servers before the one that answers, with each name that is asked for. */

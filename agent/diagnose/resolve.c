@@ -350,8 +350,13 @@ void quote_late_answers(const struct view *view, struct finding *finding)
                 finding_quote_answer(finding, view->facts->plan.services[it.service].host,
                                      &endpoint->answers[i]);
     }
-    finding_evidence(finding, "the agent gives each server %d s, twice",
-                     (int)facts_dns_patience_ms(view->facts) / 1000);
+    if (view->facts->resolvers.attempts > 0)
+        finding_evidence(finding, "the agent gives each server %d s, %d times",
+                         (int)facts_dns_patience_ms(view->facts) / 1000,
+                         (int)view->facts->resolvers.attempts);
+    else
+        finding_evidence(finding, "the agent gives each server %d s, twice",
+                         (int)facts_dns_patience_ms(view->facts) / 1000);
     if (view->facts->endpoints[view->service].n_searched > 0)
         finding_evidence(finding, "of the search list it asks for %d names before the host's own",
                          (int)view->facts->endpoints[view->service].n_searched);

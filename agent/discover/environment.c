@@ -29,6 +29,7 @@
     ROW(AWS_SDK_LOAD_CONFIG, "AWS_SDK_LOAD_CONFIG")                                               \
     ROW(AWS_CONFIG_FILE, "AWS_CONFIG_FILE")                                                       \
     ROW(AWS_SHARED_CREDENTIALS_FILE, "AWS_SHARED_CREDENTIALS_FILE")                               \
+    ROW(GODEBUG, "GODEBUG")                                                                       \
     ROW(REQUEST_METHOD, "REQUEST_METHOD")                                                         \
     ROW(GOMEMLIMIT, "GOMEMLIMIT")                                                                 \
     ROW(CLIENT_TLS_CERT, "AWS_SDK_GO_CLIENT_TLS_CERT")                                            \
@@ -446,6 +447,18 @@ static void keep_proxies(const struct variable all[N_WANTED], struct agent_facts
                      value_of(https)[0] ? https->file : http->file);
 }
 
+/* "netedns0=0,http2client=0": the last one counts (Go's internal/godebug). */
+static bool asks_without_edns(char *settings)
+{
+    static const char edns[] = "netedns0=";
+    bool without = false;
+
+    for (const char *word; settings && (word = text_next(&settings, ","));)
+        if (text_starts(word, edns))
+            without = strcmp(word + strlen(edns), "0") == 0;
+    return without;
+}
+
 static void keep_all(const struct variable all[N_WANTED], const char *root,
                      struct agent_facts *agent)
 {
@@ -455,6 +468,7 @@ static void keep_all(const struct variable all[N_WANTED], const char *root,
     if (value_of(&all[AWS_CA_BUNDLE])[0] &&
         trust_file_has_certificate(root, value_of(&all[AWS_CA_BUNDLE])))
         keep(&all[AWS_CA_BUNDLE], agent->sdk_bundle, sizeof(agent->sdk_bundle));
+    agent->no_edns = asks_without_edns(all[GODEBUG].value);
     judge_sdk_files(all, root, agent);
     for (size_t i = FIRST_OF_AWS; i < N_WANTED; i++) {
         enum harm harm = is_harmless(all, i) ? HARM_NONE

@@ -4,7 +4,7 @@
  * way to ask for a default route. The addresses are documentation ranges (RFC 5737, RFC 3849).
  *
  * Of resolv.conf the `nameserver` lines count, and the time and the protocol that are wanted: the agent's names are asked
- * absolute, so `search` tells a proxy's whole name and perhaps the Region, no more. Of nsswitch.conf the line `hosts:`, as Go's net package reads it (conf.go), which
+ * absolute, so `search` tells a proxy's whole name and perhaps the Region, no more. Of nsswitch.conf the lines `hosts:`, as Go's net package reads them (nss.go, conf.go), which
  * skips the sources that it does not know, unless `dns` is not among them: then they stand for it.
  *
  * Of a SYN that did not leave this machine the socket itself knows (net/dial.h). Nobody tells of an
@@ -204,24 +204,46 @@ void network_read(struct network_facts *network)
 
 /* --- resolv.conf --- */
 
-/* As Go's net package takes it (dnsconfig_unix.go): at least a second. */
+enum { MAX_TIMEOUT_S = 3600, MAX_ATTEMPTS = 100, MAX_NDOTS = 15 };
+
+/* The digits that it begins with, or 0 (dtoi); at most `max`. */
+static int32_t number(const char *text, int32_t max)
+{
+    int32_t n = 0;
+
+    for (; n < max && *text >= '0' && *text <= '9'; text++)
+        n = 10 * n + (*text - '0');
+    return n < max ? n : max;
+}
+
+/* As Go's net package takes it (dnsconfig_unix.go): at least a second, and once. */
 static void take_option(const char *option, struct resolver_facts *resolvers)
 {
-    static const char timeout[] = "timeout:";
-    uint64_t seconds;
+    static const char timeout[] = "timeout:", attempts[] = "attempts:", ndots[] = "ndots:";
+    int32_t n;
 
     if (strcmp(option, "use-vc") == 0 || strcmp(option, "usevc") == 0 || strcmp(option, "tcp") == 0)
         resolvers->by_tcp = true;
-    if (text_starts(option, timeout) && text_number(option + strlen(timeout), 3600, &seconds))
-        resolvers->timeout_ms = seconds < 1 ? 1000 : (int32_t)seconds * 1000;
+    if (text_starts(option, timeout)) {
+        n = number(option + strlen(timeout), MAX_TIMEOUT_S);
+        resolvers->timeout_ms = n < 1 ? 1000 : n * 1000;
+    } else if (text_starts(option, attempts)) {
+        n = number(option + strlen(attempts), MAX_ATTEMPTS);
+        resolvers->attempts = n < 1 ? 1 : n;
+    } else if (text_starts(option, ndots)) {
+        resolvers->ndots = number(option + strlen(ndots), MAX_NDOTS);
+    }
 }
 
-/* The last list counts, resolv.conf(5). */
-static void keep_search(char *words, struct resolver_facts *resolvers)
+/* The last list counts, resolv.conf(5); of `domain` its first word, if it has one. */
+static void keep_search(char *words, bool domain, struct resolver_facts *resolvers)
 {
     for (char *at = words; *at; at++)
         *at = strchr("\t\r", *at) ? ' ' : *at;
-    (void)text_escape(resolvers->search, sizeof(resolvers->search), words, strlen(words));
+    words += strspn(words, " ");
+    size_t n = domain ? strcspn(words, " ") : strlen(words);
+    if (!domain || n > 0)
+        (void)text_escape(resolvers->search, sizeof(resolvers->search), words, n);
 }
 
 /* The configured ones with their options; or those that stand behind the stub. */
@@ -238,9 +260,9 @@ static int read_nameservers(const char *root, const char *path, bool upstream,
 
     for (char *line, *rest = contents.bytes; (line = text_next(&rest, "\n"));) {
         const char *keyword = text_next(&line, " \t\r");
-        if (keyword && !upstream &&
-            (strcmp(keyword, "search") == 0 || strcmp(keyword, "domain") == 0))
-            keep_search(line, resolvers);
+        bool domain = keyword && strcmp(keyword, "domain") == 0;
+        if (keyword && !upstream && (domain || strcmp(keyword, "search") == 0))
+            keep_search(line, domain, resolvers);
         const char *server = text_next(&line, " \t\r");
         struct sockaddr_storage parsed;
         socklen_t length;
@@ -258,46 +280,91 @@ static int read_nameservers(const char *root, const char *path, bool upstream,
 
 /* --- nsswitch.conf --- */
 
-static enum lookup_order order_of(char *sources)
-{
-    bool dns = false, files = false, dns_first = false, others = false, others_first = false;
+struct sources {
+    bool dns, files, others;
+    bool dns_first, others_first; /* before files */
+};
 
-    for (const char *word; (word = text_next(&sources, " \t\r"));) {
-        if (strcmp(word, "dns") == 0) {
-            dns_first |= !dns && !files;
-            dns = true;
-        } else if (strcmp(word, "files") == 0) {
-            files = true;
-        } else {
-            others |= word[0] != '[';
-            others_first |= others && !files;
-        }
-    }
-    if (!dns && !others)
-        return files ? LOOKUP_FILES : LOOKUP_FILES_DNS;
-    if (!files)
-        return LOOKUP_DNS;
-    return (dns ? dns_first : others_first) ? LOOKUP_DNS_FILES : LOOKUP_FILES_DNS;
+static enum lookup_order order_of(const struct sources *sources)
+{
+    bool first = sources->dns ? sources->dns_first : sources->others_first;
+
+    if (!sources->files)
+        return sources->dns || sources->others ? LOOKUP_DNS : LOOKUP_FILES_DNS;
+    if (!sources->dns && !sources->others)
+        return LOOKUP_FILES;
+    return first ? LOOKUP_DNS_FILES : LOOKUP_FILES_DNS;
 }
 
+/* "!UNAVAIL=return success=continue" */
+static bool are_criteria(char *words)
+{
+    for (const char *word; (word = text_next(&words, " "));) {
+        word += *word == '!';
+        if (strlen(word) < 3 || !strchr(word, '='))
+            return false;
+    }
+    return true;
+}
+
+/* False: the line does not parse. */
+static bool read_sources(char *at, struct sources *sources)
+{
+    while (*(at = text_trim(at))) {
+        const char *word = at;
+        at += strcspn(at, " ");
+        if (*at)
+            *at++ = '\0';
+        sources->dns_first |= strcmp(word, "dns") == 0 && !sources->files;
+        sources->dns |= strcmp(word, "dns") == 0;
+        sources->files |= strcmp(word, "files") == 0;
+        if (strcmp(word, "dns") != 0 && strcmp(word, "files") != 0) {
+            sources->others = true;
+            sources->others_first |= !sources->files;
+        }
+        at += strspn(at, " \t");
+        char *end = strchr(at, ']');
+        if (*at != '[')
+            continue;
+        if (!end)
+            return false;
+        *end = '\0';
+        if (!are_criteria(at + 1))
+            return false;
+        at = end + 1;
+    }
+    return true;
+}
+
+/* One line of any database that does not parse, and the whole file counts for nothing. */
 static void read_order(const char *root, enum lookup_order *order)
 {
     LOCAL_BUFFER contents = {.max_bytes = FILE_MAX_BYTES};
+    struct sources hosts = {0};
 
     if (file_read_as_go(root, "/etc/nsswitch.conf", &contents) != 0)
         return;
     for (char *line, *rest = contents.bytes; (line = text_next(&rest, "\n"));) {
+        struct sources others = {0};
         line[strcspn(line, "#")] = '\0';
-        line += strspn(line, " \t");
-        if (text_starts(line, "hosts:"))
-            *order = order_of(line + strlen("hosts:"));
+        line = text_trim(line);
+        char *colon = strchr(line, ':');
+        if (!*line)
+            continue;
+        if (!colon)
+            return;
+        *colon = '\0';
+        if (!read_sources(colon + 1, strcmp(text_trim(line), "hosts") == 0 ? &hosts : &others))
+            return;
     }
+    *order = order_of(&hosts);
 }
 
 void resolvers_read(const char *root, struct resolver_facts *resolvers)
 {
     (void)text_set(resolvers->file, sizeof(resolvers->file), "%s", RESOLV_CONF);
     step_ok(&resolvers->read, 0);
+    resolvers->ndots = 1;
     int error = read_nameservers(root, RESOLV_CONF, false, resolvers);
     if (error) {
         step_fail(&resolvers->read, error == ENOENT ? FAILURE_ABSENT : FAILURE_INTERNAL, 0);

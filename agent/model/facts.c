@@ -12,6 +12,7 @@ const char first_agent_with_imdsv2[] = "2.3.772.0";
 const char first_agent_with_dualstack[] = "3.3.3270.0";
 const char first_agent_with_dhmc[] = "3.2.582.0";
 const char first_agent_without_ec2messages[] = "3.3.40.0";
+const char first_agent_with_netedns0[] = "3.3.808.0";
 
 DEFINE_NAMES(answer, [ANSWER_UNKNOWN] = "unknown", [ANSWER_NO] = "no", [ANSWER_YES] = "yes");
 
@@ -84,6 +85,11 @@ int32_t imds_delay_ms(const struct imds_facts *imds)
 int32_t facts_dns_patience_ms(const struct facts *facts)
 {
     return facts->resolvers.timeout_ms > 0 ? facts->resolvers.timeout_ms : AGENT_DNS_MS;
+}
+
+int32_t facts_dns_attempts(const struct facts *facts)
+{
+    return facts->resolvers.attempts > 0 ? facts->resolvers.attempts : AGENT_DNS_TRIES;
 }
 
 void clock_add(struct clock_facts *clock, const char *source, const char *address,

@@ -69,7 +69,13 @@ enum lookup_order { LOOKUP_FILES_DNS, LOOKUP_DNS_FILES, LOOKUP_FILES, LOOKUP_DNS
 
 /* The agent's own limits: Go's net package asks three servers, each for 5 s, twice (dnsconfig_unix.go), always
  * with EDNS0; one request to IMDS may take a second (measured with 3.3.1142.0). */
-enum { AGENT_NAMESERVERS = 3, AGENT_DNS_MS = 5000, AGENT_IMDS_MS = 1000, AGENT_IMDS_TRIES = 3 };
+enum {
+    AGENT_NAMESERVERS = 3,
+    AGENT_DNS_MS = 5000,
+    AGENT_DNS_TRIES = 2,
+    AGENT_IMDS_MS = 1000,
+    AGENT_IMDS_TRIES = 3
+};
 
 /* resolv.conf as Go's net package reads it (dnsconfig_unix.go). */
 struct resolver_facts {
@@ -78,6 +84,8 @@ struct resolver_facts {
     enum lookup_order order;
     bool stub;          /* it names only the 127.0.0.53 stub; upstreams are asked too */
     int32_t timeout_ms; /* `options timeout:`, for one answer; 0: AGENT_DNS_MS */
+    int32_t attempts;   /* `options attempts:`, at each server; 0: AGENT_DNS_TRIES */
+    int32_t ndots;      /* `options ndots:` */
     bool by_tcp;        /* `options use-vc` */
     char file[PATH_SIZE];
     int32_t n_configured;
@@ -273,11 +281,12 @@ struct clock_facts {
 
 /* --- the SSM agent --- */
 
-/* Versions. github.com/aws/amazon-ssm-agent: commit 5d523db2, and the release notes of 3.3.3270.0, 3.2.582.0, 3.3.40.0. */
+/* Versions. github.com/aws/amazon-ssm-agent: commit 5d523db2, and the release notes of 3.3.3270.0, 3.2.582.0, 3.3.40.0, 3.3.808.0 (Go 1.21.12). */
 extern const char first_agent_with_imdsv2[];
 extern const char first_agent_with_dualstack[]; /* endpoints under api.aws */
 extern const char first_agent_with_dhmc[];
 extern const char first_agent_without_ec2messages[]; /* Run Command goes over ssmmessages */
+extern const char first_agent_with_netedns0[];       /* of GODEBUG: go.dev/doc/godebug */
 
 enum agent_package {
     AGENT_PACKAGE_UNKNOWN,
@@ -345,6 +354,7 @@ struct agent_facts {
     char proxy_file[PATH_SIZE];
     char ssl_cert_file[PATH_SIZE];
     char ssl_cert_dir[PATH_SIZE];
+    bool no_edns;               /* GODEBUG has netedns0=0 */
     char sdk_bundle[PATH_SIZE]; /* AWS_CA_BUNDLE, where it has a certificate */
     int32_t n_variables;
     struct variable_facts variables[MAX_VARIABLES]; /* that do harm */
@@ -402,6 +412,7 @@ struct facts {
 
 /* How long the agent waits for one answer of a nameserver. */
 int32_t facts_dns_patience_ms(const struct facts *facts);
+int32_t facts_dns_attempts(const struct facts *facts);
 
 /* Keeps the reading of a Date header, if there was one: of `source`, at this address, whose answer took so long. */
 void clock_add(struct clock_facts *clock, const char *source, const char *address,

@@ -112,9 +112,9 @@ FIELDS(STRUCTS(interfaces, interface_facts), BOOL(usable_ipv4), BOOL(usable_ipv6
 #undef S
 
 #define S resolver_facts
-FIELDS(STRUCT(read, step), ENUM(order, lookup_order), BOOL(stub), INT32(timeout_ms), BOOL(by_tcp),
-       TEXT(file, PATH), TEXT(search, PROSE, UNUSED), TEXTS(configured, ADDRESS),
-       TEXTS(upstream, ADDRESS));
+FIELDS(STRUCT(read, step), ENUM(order, lookup_order), BOOL(stub), INT32(timeout_ms),
+       INT32(attempts), INT32(ndots, UNUSED), BOOL(by_tcp), TEXT(file, PATH),
+       TEXT(search, PROSE, UNUSED), TEXTS(configured, ADDRESS), TEXTS(upstream, ADDRESS));
 #undef S
 
 /* --- facts.h: IMDS, the role --- */
@@ -198,13 +198,13 @@ FIELDS(ENUM(installed, answer), ENUM(package, agent_package), TEXT(version, WORD
        TEXT(denied_networks, HOST), TEXT(allowed_networks, HOST), STRUCT(environment, step),
        TEXT(http_proxy, HOST), TEXT(https_proxy, HOST), BOOL(proxy_login), BOOL(proxy_user),
        TEXT(proxy_address, ADDRESS), TEXT(no_proxy, HOST), TEXT(proxy_file, PATH, EXTRA),
-       TEXT(ssl_cert_file, PATH), TEXT(ssl_cert_dir, PATH), TEXT(sdk_bundle, PATH),
-       STRUCTS(variables, variable_facts), TEXT(registered_as, ID), TEXT(registration_file, PATH),
-       BOOL(registered_whole), TEXT(ca_bundle, PATH), STRUCT(state, step),
-       TEXT(state_directory, PATH), BOOL(noexec), ENUM(inotify, answer), TEXT(inotify_limit, WORD),
-       ENUM(running, answer), ENUM(ended, answer), TEXT(unit_active, WORD), TEXT(unit_result, WORD),
-       INT32(n_restarts), INT32(exit_status), TEXT(last_error, PROSE), ENUM(connected, answer),
-       TEXT(connected_to, ADDRESS));
+       TEXT(ssl_cert_file, PATH), TEXT(ssl_cert_dir, PATH), BOOL(no_edns, UNUSED),
+       TEXT(sdk_bundle, PATH), STRUCTS(variables, variable_facts), TEXT(registered_as, ID),
+       TEXT(registration_file, PATH), BOOL(registered_whole), TEXT(ca_bundle, PATH),
+       STRUCT(state, step), TEXT(state_directory, PATH), BOOL(noexec), ENUM(inotify, answer),
+       TEXT(inotify_limit, WORD), ENUM(running, answer), ENUM(ended, answer),
+       TEXT(unit_active, WORD), TEXT(unit_result, WORD), INT32(n_restarts), INT32(exit_status),
+       TEXT(last_error, PROSE), ENUM(connected, answer), TEXT(connected_to, ADDRESS));
 #undef S
 
 #define S facts

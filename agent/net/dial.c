@@ -121,7 +121,7 @@ static void dialling_end(struct task *task)
     free(dialling);
 }
 
-static uint16_t local_port(int fd, struct sockaddr_storage *local)
+uint16_t dial_local_port(int fd, struct sockaddr_storage *local)
 {
     socklen_t length = sizeof(*local);
 
@@ -192,7 +192,7 @@ static void finish(struct dialling *dialling, enum failure failure, int os_error
     if (took_us < 1)
         took_us = 1;
     dialled.took_us = took_us > INT32_MAX ? INT32_MAX : (int32_t)took_us;
-    dialled.local_port = local_port(dialling->fd, &local);
+    dialled.local_port = dial_local_port(dialling->fd, &local);
     address_format(&local, dialled.local_address, ADDRESS_SIZE);
     if (failure == FAILURE_NONE) {
         keep_errors(dialling->fd, dialling->address.ss_family, 0);
@@ -280,7 +280,7 @@ static bool take_port(struct dialling *dialling, enum ports ports)
     for (int i = 0; ports != PORTS_ANY && i < MAX_PORTS_TRIED; i++) {
         if (bind(dialling->fd, (const struct sockaddr *)&any, dialling->address_length) != 0)
             return true;
-        if ((local_port(dialling->fd, &local) >= FIRST_HIGH_PORT) == (ports == PORTS_HIGH))
+        if ((dial_local_port(dialling->fd, &local) >= FIRST_HIGH_PORT) == (ports == PORTS_HIGH))
             return true;
         (void)close(dialling->fd);
         if (open_socket(dialling) < 0)

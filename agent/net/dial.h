@@ -15,6 +15,8 @@
 #include "model/wire.h"
 #include "net/loop.h"
 
+struct sockaddr_storage;
+
 /* Below FIRST_HIGH_PORT, and from it on. */
 enum ports { PORTS_ANY, PORTS_LOW, PORTS_HIGH };
 
@@ -62,6 +64,9 @@ enum failure dial_failure(int os_error);
 /* socket(2), non-blocking and close-on-exec. Where there is none to be had, trouble is noted: "not permitted" too
  * is what a sandbox of this process says, and no firewall. */
 int dial_socket(int family, int type, int protocol);
+
+/* The source port of a socket, 0: it has none; and its own address. */
+uint16_t dial_local_port(int fd, struct sockaddr_storage *local);
 
 /* Its errno in our vocabulary. */
 enum failure dial_no_socket(int os_error);

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * One DNS question to one named server through c-ares, with a fresh channel each and no cache, so
- * that rcode, CNAME chain, TTL, time and the server that answered are known (RFC 1035).
- * The question carries EDNS0 (RFC 6891), as the agent's does. It is sent again while no answer comes (datagrams
- * get lost: 1,024 packets a second is all that a network interface may send to link-local services),
- * three times at least;
- * truncated answers are asked again by TCP.
+ * One DNS question to one named server, without a cache, so that rcode, CNAME chain, time and the server that
+ * answered are known (RFC 1035). The question carries EDNS0 (RFC 6891), as the agent's does. It is sent again while no
+ * answer comes, three times at least: datagrams get lost (1,024 packets a second is all that a network interface
+ * may send to link-local services), and some source ports get no answer. So each datagram has a port of its own, as each of the
+ * agent's has. Truncated answers are asked for by TCP.
  */
 #ifndef NET_DNS_H
 #define NET_DNS_H
@@ -36,6 +35,9 @@ struct dns_query *dns_ask(struct loop *loop, const struct dns_question *question
 
 /* The loop may be idle without its answer. */
 void dns_do_not_wait(struct dns_query *query);
+
+/* Something came back, and be it a truncated answer: the server is there. */
+bool dns_heard(const struct dns_query *query);
 
 /* What a raw answer says (RFC 1035 section 4), whoever sent it: sets rcode, cname and the
  * addresses of answer->family. Returns FAILURE_NONE when there is an address, else what is wrong; detail

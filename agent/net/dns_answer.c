@@ -14,8 +14,9 @@
 #include "base/text.h"
 
 enum { HEADER_BYTES = 12, QUESTION_BYTES = 4, RECORD_BYTES = 10 };
+enum { AUTHORITATIVE = 0x04, RECURSES = 0x80 }; /* in the header's third and fourth byte */
 enum { MAX_CHAIN = 16, MAX_RECORDS = 512 };
-enum { CLASS_IN = 1, TYPE_A = 1, TYPE_CNAME = 5, TYPE_AAAA = 28 };
+enum { TYPE_A = 1, TYPE_CNAME = 5, TYPE_AAAA = 28 };
 
 struct message {
     const unsigned char *bytes;
@@ -57,7 +58,7 @@ static bool read_record(const struct message *message, size_t at, struct record 
     if (!read_name(message, at, record->owner, &at) || message->n < at + RECORD_BYTES)
         return false;
     const unsigned char *fixed = message->bytes + at;
-    record->type = read_16(fixed + 2) == CLASS_IN ? read_16(fixed) : 0;
+    record->type = read_16(fixed);
     record->data = at + RECORD_BYTES;
     record->n_data = read_16(fixed + 8);
     record->next = record->data + record->n_data;
@@ -81,9 +82,9 @@ static int follow_alias(const struct message *message, char name[HOST_SIZE])
     return 0;
 }
 
-/* False when the answer does not parse to its end: Go's resolver keeps the addresses in front of that. */
-static bool keep_addresses(const struct message *message, const char *name,
-                           struct dns_answer *answer)
+/* Whoever's they are: Go's resolver looks at no owner and no class. False when the answer does not parse to its end: it keeps the
+ * addresses in front of that. */
+static bool keep_addresses(const struct message *message, struct dns_answer *answer)
 {
     bool ipv4 = answer->family == FAMILY_IPV4;
     struct record record;
@@ -92,7 +93,7 @@ static bool keep_addresses(const struct message *message, const char *name,
     for (unsigned i = 0; i < message->n_answers; i++, at = record.next) {
         if (!read_record(message, at, &record))
             return false;
-        if (record.type != (ipv4 ? TYPE_A : TYPE_AAAA) || strcasecmp(record.owner, name) != 0)
+        if (record.type != (ipv4 ? TYPE_A : TYPE_AAAA))
             continue;
         if (record.n_data != (ipv4 ? 4 : 16))
             return false;
@@ -150,13 +151,16 @@ enum failure dns_answer_read(const unsigned char *bytes, size_t n, struct dns_an
     (void)text_set(answer->cname, sizeof(answer->cname), "%s", n_chain > 0 ? name : "");
     if (answer->rcode != RCODE_NOERROR)
         return rcode_failure(answer->rcode, detail);
-    if (followed == 1)
-        return malformed(answer, detail, "the chain of aliases has no end");
-    if (followed < 0 || (!keep_addresses(&message, name, answer) && answer->n_addresses == 0))
-        return malformed(answer, detail, "records that do not parse");
+    bool whole = keep_addresses(&message, answer);
     if (answer->n_addresses > 0)
         return FAILURE_NONE;
+    if (followed == 1)
+        return malformed(answer, detail, "the chain of aliases has no end");
+    if (followed < 0 || !whole)
+        return malformed(answer, detail, "records that do not parse");
     if (message.n_answers > 0 && n_chain == 0)
-        return malformed(answer, detail, "only records of other names or types");
+        return malformed(answer, detail, "only records of other types");
+    if (message.n_answers == 0 && !(bytes[2] & AUTHORITATIVE) && !(bytes[3] & RECURSES))
+        return malformed(answer, detail, "a referral by a server that does not recurse");
     return FAILURE_NODATA;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The loop knows timers, watches and tasks, nothing of DNS or HTTP: libcurl's and c-ares' sockets
- * are watches like any other. What a callback cancels is only marked, and swept when the turn is
+ * The loop knows timers, watches and tasks, nothing of DNS or HTTP: libcurl's sockets are
+ * watches like any other. What a callback cancels is only marked, and swept when the turn is
  * over, so that a callback may end or start anything, the loop included.
  */
 #include "net/loop.h"

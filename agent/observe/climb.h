@@ -116,6 +116,7 @@ struct nameserver {
     int64_t knocked_ms;   /* when it was dialled, 0: not yet */
     int64_t plain_ms;     /* when it first answered what was asked without EDNS0 */
     bool speaks, answers; /* anything; what was asked as the agent asks it */
+    bool listens;         /* by TCP */
 };
 
 enum { MAX_CONNECTIONS = 256 };

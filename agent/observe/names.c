@@ -127,12 +127,14 @@ static void decide(struct climb *climb, enum family family)
 static void ask_plainly(struct climb *climb, const struct dns_answer *of);
 static void send_question(struct asking *asking);
 
-/* A server that fails is asked twice by the agent (Go's net package, `attempts`). One that takes long to fail is not better the
+/* A server that fails is asked again by the agent (`attempts`). One that takes long to fail is not better the
  * next time. */
 static bool is_asked_again(struct asking *asking, const struct dns_answer *answer)
 {
-    bool again = !asking->again && answer->asked_as == ASKED_CONFIGURED &&
-                 (answer->rcode == RCODE_SERVFAIL || answer->rcode == RCODE_REFUSED) &&
+    bool again = !asking->again && facts_dns_attempts(asking->climb->observe->facts) > 1 &&
+                 answer->asked_as == ASKED_CONFIGURED &&
+                 (answer->rcode == RCODE_SERVFAIL || answer->rcode == RCODE_REFUSED ||
+                  (answer->rcode < 0 && answer->step.failure == FAILURE_DNS_MALFORMED)) &&
                  answer->step.took_ms < DNS_DOUBT_MS;
 
     asking->again |= again;
@@ -186,7 +188,8 @@ static void knocked(void *arg, const struct dialled *dialled)
 {
     struct nameserver *server = arg;
 
-    server->speaks |= dialled->fd >= 0 || dialled->step.failure == FAILURE_REFUSED;
+    server->listens |= dialled->fd >= 0;
+    server->speaks |= server->listens || dialled->step.failure == FAILURE_REFUSED;
     if (dialled->fd >= 0)
         (void)close(dialled->fd);
 }
@@ -226,13 +229,14 @@ static bool is_dead(struct climb *climb, const char *address, int32_t after_ms)
     return is_past(climb, server->knocked_ms + after_ms);
 }
 
-/* It has answered at once what was asked without EDNS0, so the name is in its memory; and nothing that was asked as the agent asks,
- * four datagrams a question, one of them since. */
+/* It has answered at once what was asked without EDNS0 and by UDP, so the name is in its memory; and nothing that was asked as the agent
+ * asks, four datagrams a question, one of them since, or not even a SYN. */
 static bool wants_no_edns(struct climb *climb, const char *address)
 {
     const struct nameserver *server = nameserver_of(climb->observe, address);
 
-    return server && server->plain_ms > 0 && !server->answers &&
+    return server && !(server->listens && climb->observe->facts->resolvers.by_tcp) &&
+           server->plain_ms > 0 && !server->answers &&
            is_past(climb, server->plain_ms + DNS_ALONE_MS);
 }
 
@@ -243,6 +247,9 @@ static void give_up_silent(struct climb *climb)
 
     for (int i = 0; i < facts->n_answers && waited_ms >= DNS_KNOCK_MS; i++) {
         const char *server = facts->answers[i].server;
+        struct nameserver *nameserver = nameserver_of(climb->observe, server);
+        if (nameserver && climb->askings[i].query)
+            nameserver->speaks |= dns_heard(climb->askings[i].query);
         if (!is_waited_for(climb, i) ||
             !(next_answers(facts, i)
                   ? waited_ms >= DNS_PATIENCE_MS || is_dead(climb, server, DNS_DEAD_MS)
@@ -278,7 +285,7 @@ static void answered(void *arg, const struct dns_answer *answer)
     if (server && !silent) {
         server->speaks = true;
         server->answers |= answer->asked_as == ASKED_CONFIGURED;
-        if (answer->asked_as == ASKED_PLAIN && server->plain_ms == 0)
+        if (answer->asked_as == ASKED_PLAIN && dns_decides(answer) && server->plain_ms == 0)
             server->plain_ms = loop_now_ms(climb->observe->loop);
     }
     if (is_asked_again(asking, answer)) {
@@ -308,20 +315,28 @@ static int32_t patience_ms(const struct climb *climb)
     return (ms > AGENT_DNS_MS ? ms : AGENT_DNS_MS) + DNS_LATE_MS;
 }
 
+static bool asks_without_edns(const struct observe *observe)
+{
+    const struct agent_facts *agent = &observe->facts->agent;
+
+    return agent->no_edns && text_compare_versions(agent->version, first_agent_with_netedns0) >= 0;
+}
+
 static void send_question(struct asking *asking)
 {
     struct climb *climb = asking->climb;
     struct dns_answer *answer = &climb->facts->answers[asking->index];
     enum asked_as asked_as = answer->asked_as;
-    struct dns_question question = {.name = climb->plan->host,
-                                    .family = answer->family,
-                                    .server = answer->server,
-                                    .asked_as = asked_as,
-                                    .timeout_ms = patience_ms(climb),
-                                    .plain = asked_as == ASKED_PLAIN,
-                                    .by_tcp = climb->observe->facts->resolvers.by_tcp &&
-                                              asked_as == ASKED_CONFIGURED,
-                                    .owner = climb->observe};
+    struct dns_question question = {
+        .name = climb->plan->host,
+        .family = answer->family,
+        .server = answer->server,
+        .asked_as = asked_as,
+        .timeout_ms = patience_ms(climb),
+        .plain = asked_as == ASKED_PLAIN ||
+                 (asked_as == ASKED_CONFIGURED && asks_without_edns(climb->observe)),
+        .by_tcp = climb->observe->facts->resolvers.by_tcp && asked_as == ASKED_CONFIGURED,
+        .owner = climb->observe};
 
     if (asked_as == ASKED_AMAZON && !climb->late)
         question.timeout_ms = DNS_OPINION_MS;
@@ -467,26 +482,6 @@ static void doubt_silence(void *arg)
 
 /* --- the search list --- */
 
-/* `options ndots:`, 1 unless resolv.conf says otherwise (Go's dnsconfig_unix.go); the option that is last counts, 15 at most. */
-static int ndots(const char *root)
-{
-    static const char option[] = "ndots:";
-    LOCAL_BUFFER contents = {.max_bytes = 64 * 1024};
-    uint64_t dots = 1;
-
-    if (file_read(root, "/etc/resolv.conf", &contents) != 0)
-        return 1;
-    for (char *line, *rest = contents.bytes; (line = text_next(&rest, "\n"));) {
-        const char *word = text_next(&line, " \t\r");
-        if (!word || strcmp(word, "options") != 0)
-            continue;
-        while ((word = text_next(&line, " \t\r")))
-            if (text_starts(word, option))
-                (void)text_number(word + strlen(option), UINT32_MAX, &dots);
-    }
-    return dots < 15 ? (int)dots : 15;
-}
-
 bool names_search(const struct observe *observe, const char *host, int number, char to[HOST_SIZE])
 {
     char domains[sizeof(observe->facts->resolvers.search)], *rest = domains;
@@ -496,7 +491,8 @@ bool names_search(const struct observe *observe, const char *host, int number, c
     for (const char *at = host; *at; at++)
         n_dots += *at == '.';
     (void)text_set(domains, sizeof(domains), "%s",
-                   n_dots < ndots(observe->root) ? observe->facts->resolvers.search : "");
+                   n_dots < observe->facts->resolvers.ndots ? observe->facts->resolvers.search
+                                                            : "");
     do
         domain = text_next(&rest, " ");
     while (domain && (strcmp(domain, ".") == 0 || number-- != 0)); /* systemd-resolved writes "." */
@@ -514,6 +510,7 @@ struct dns_question names_question(struct observe *observe, const char *name, in
         .server = observe->facts->resolvers.configured[server],
         .asked_as = ASKED_CONFIGURED,
         .timeout_ms = timeout_ms,
+        .plain = asks_without_edns(observe),
         .owner = observe};
 }
 

@@ -96,6 +96,8 @@ EXPECTED = [  # fault, verdict, first finding
     ("dns-stub-dead", "not-ready", "dns-local"),
     ("dns-no-edns", "not-ready", "dns-edns"),
     ("dns-no-edns:dropped", "not-ready", "dns-edns"),
+    ("dns-no-edns agent-environment:GODEBUG:netedns0=0", "ready", None),  # Go from 1.21.12 on then asks without
+    ("dns-no-edns:dropped agent-environment:GODEBUG:netedns0=0", "ready", None),
     ("dns-slow", "degraded", "dns-slow"),
     ("dns-slow:6000", "not-ready", "dns-slow"),
     ("dns-slow:600:first", "ready", None),  # the first server's word counts, though the second bypasses the VPC
@@ -537,6 +539,9 @@ EXPECTED = [  # fault, verdict, first finding
     ("resolv-written", "ready", None),
     ("resolv-written:timeout dns-slow:1500", "not-ready", "dns-slow"),
     ("resolv-written:timeout-long dns-slow:6000", "degraded", "dns-slow"),
+    ("resolv-written:timeout-word dns-slow:1500", "not-ready", "dns-slow"),  # Go reads the digits
+    ("resolv-written:dead-hour", "not-ready", "dns-slow"),
+    ("resolv-written:attempts-3 dns-aaaa-silent", "not-ready", "dns-slow"),  # 15 s, of CreateControlChannel's 15
     ("resolv-written:use-vc dns-tcp-blocked", "not-ready", "dns-edns"),
     ("resolv-written:dead-long", "not-ready", "dns-slow"),
     ("resolv-written:dead-searched", "not-ready", "dns-slow"),
@@ -554,6 +559,9 @@ EXPECTED = [  # fault, verdict, first finding
     ("hosts-written:comment", "ready", None),
     ("nsswitch-written", "ready", None),
     ("nsswitch-written:return", "ready", None),
+    ("nsswitch-written:no-colon", "ready", None),  # then the file counts for nothing
+    ("nsswitch-written:no-bracket dns-hosts-override", "not-ready", "dns-hosts-override"),
+    ("nsswitch-written:blank", "not-ready", "dns-local"),
     ("nsswitch-written:myhostname", "ready", None),
     ("state-left", "ready", None),
     ("state-left:ipc-file", "not-ready", "agent-state-unwritable"),
@@ -570,11 +578,19 @@ EXPECTED = [  # fault, verdict, first finding
     ("dns-truncated", "ready", None),
     ("dns-truncated:blocked", "not-ready", "dns-servfail"),
     ("dns-truncated:refused", "not-ready", "dns-servfail"),
+    ("dns-truncated:slow", "degraded", "dns-slow"),  # 3 s by TCP, of the 5 s that the agent gives that alone
+    ("dns-truncated:twice", "not-ready", "dns-servfail"),
     ("dns-tcp-blocked", "ready", None),
+    ("dns-tcp-slow", "ready", None),
+    ("resolv-written:use-vc dns-tcp-slow", "degraded", "dns-slow"),
+    ("dns-half-lost", "ready", None),  # the agent is up after 40 to 120 s: a new port each time, twice
+    ("dns-half-lost:high", "ready", None),
     ("dns-aliases", "ready", None),
     ("dns-aliases:-1", "not-ready", "dns-servfail"),
     ("dns-first-says", "ready", None),
     ("dns-first-says:refused", "ready", None),
+    ("dns-first-says:refers", "ready", None),
+    ("dns-owner", "ready", None),
     ("dns-first-says:nxdomain", "not-ready", "dns-bypasses-vpc"),
     ("dns-addresses", "degraded", "public-path"),
     ("dns-addresses:ipv6", "ready", None),

@@ -948,6 +948,13 @@ static void variables_of_the_sdk_are_kept_and_secrets_are_not(void **state)
     assert_string_equal(agent.sdk_bundle, "/etc/ssl/ca.pem");
     assert_string_equal(agent.ssl_cert_file, "");
 
+    put(drop_in, "[Service]\nEnvironment=GODEBUG=netedns0=1,http2client=0,netedns0=0\n");
+    read_anew(state);
+    assert_true(agent.no_edns);
+    put(drop_in, "[Service]\nEnvironment=GODEBUG=netedns0=0,netedns0=00\n");
+    read_anew(state);
+    assert_false(agent.no_edns);
+
     put(drop_in,
         "[Service]\nExecStart=\nExecStart=/usr/bin/env A=1 https_proxy=http://e /usr/bin/x\n"
         "Environment=https_proxy=http://p\nUnsetEnvironment=https_proxy\n");
@@ -1341,9 +1348,14 @@ static void options_of_resolv_conf(void **state)
         {"options timeout:3", 3000, false},
         {"options timeout:0", 1000, false},
         {"options timeout:3600", 3600000, false},
-        {"options timeout:3601", 0, false},
-        {"options timeout:x", 0, false},
-        {"options timeout:", 0, false},
+        {"options timeout:3601", 3600000, false}, /* longer than anybody waits */
+        {"options timeout:99999999999999999999", 3600000, false},
+        {"options timeout:x", 1000, false},
+        {"options timeout:", 1000, false},
+        {"options timeout:-1", 1000, false},
+        {"options timeout:2s", 2000, false},
+        {"options timeout: 3", 1000, false},
+        {"options TIMEOUT:3", 0, false},
         {"options xxxxxxxx7", 0, false},
         {"options ndots:1 timeout:2 rotate use-vc", 2000, true},
         {"options usevc", 0, true},
@@ -1363,6 +1375,42 @@ static void options_of_resolv_conf(void **state)
         assert_int_equal(resolvers.n_configured, 1);
         if (resolvers.timeout_ms != rows[i].timeout_ms || resolvers.by_tcp != rows[i].by_tcp)
             fail_msg("%s: %d, %d", rows[i].line, resolvers.timeout_ms, resolvers.by_tcp);
+    }
+}
+
+/* The last counts. */
+static void tries_dots_and_domains_of_resolv_conf(void **state)
+{
+    static const struct {
+        const char *text;
+        int attempts, ndots;
+        const char *search;
+    } rows[] = {
+        {"", 0, 1, ""},
+        {"options attempts:3 ndots:5", 3, 5, ""},
+        {"options attempts:0", 1, 1, ""},
+        {"options attempts:x ndots:x", 1, 0, ""},
+        {"options ndots:5,timeout:2", 0, 5, ""},
+        {"options ndots:99 attempts:1000", 100, 15, ""},
+        {"options\tndots:3\r\n\noptions ndots:2", 0, 2, ""},
+        {"search ndots:3\n# options ndots:3\n;options ndots:3", 0, 1, "ndots:3"},
+        {"search a.example\tb.example", 0, 1, "a.example b.example"},
+        {"domain a.example b.example", 0, 1, "a.example"},
+        {"search a.example\ndomain\t", 0, 1, "a.example"},
+        {"search a.example\nsearch", 0, 1, ""},
+        {"search a.example\ndomain b.example", 0, 1, "b.example"},
+    };
+    static struct resolver_facts resolvers;
+    (void)state;
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        memset(&resolvers, 0, sizeof(resolvers));
+        put("/etc/resolv.conf", rows[i].text);
+        resolvers_read(root, &resolvers);
+        if (resolvers.attempts != rows[i].attempts || resolvers.ndots != rows[i].ndots ||
+            strcmp(resolvers.search, rows[i].search) != 0)
+            fail_msg("%s: %d, %d, %s", rows[i].text, resolvers.attempts, resolvers.ndots,
+                     resolvers.search);
     }
 }
 
@@ -1850,6 +1898,17 @@ static void nsswitch_says_what_is_asked(void **state)
         {"hosts: resolve files", LOOKUP_DNS_FILES},
         {"hosts:", LOOKUP_FILES_DNS},
         {"# hosts: files", LOOKUP_FILES_DNS},
+        {"hosts : files", LOOKUP_FILES},
+        {"hosts: files\nhosts: dns", LOOKUP_FILES_DNS},
+        {"hosts: dns\nhosts: files", LOOKUP_DNS_FILES},
+        {"passwd files\nhosts: files",
+         LOOKUP_FILES_DNS}, /* what does not parse counts for nothing */
+        {"hosts: files\npasswd files", LOOKUP_FILES_DNS},
+        {"passwd: files [x]\nhosts: files", LOOKUP_FILES_DNS},
+        {"hosts: files [NOTFOUND=return", LOOKUP_FILES_DNS},
+        {"hosts: files [ NOTFOUND = return ]", LOOKUP_FILES_DNS},
+        {"hosts: files [!UNAVAIL=return success=continue]", LOOKUP_FILES},
+        {"hosts: files []", LOOKUP_FILES},
     };
     (void)state;
 
@@ -1963,6 +2022,7 @@ int main(void)
         TEST(a_custom_identity_may_come_first),
         TEST(a_login_in_an_endpoint_is_left_out),
         TEST(options_of_resolv_conf),
+        TEST(tries_dots_and_domains_of_resolv_conf),
         TEST(a_configuration_that_cannot_be_read_is_not_judged),
         TEST(a_configuration_that_is_a_folder_is_none),
         TEST(an_agent_that_ran_in_this_boot_and_is_gone_has_ended),

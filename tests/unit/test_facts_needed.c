@@ -34,6 +34,8 @@ static const struct {
     {"step.os_error", "the errno itself, where `failure` names several: for people"},
     {"instance_facts.image", "the JSON `instance`"},
     {"instance_facts.type", "the JSON `instance`"},
+    {"agent_facts.no_edns", "observe asks the DNS as the agent does"},
+    {"resolver_facts.ndots", "observe asks the search list by it"},
     {"resolver_facts.search", "discover guesses the region by it, observe a proxy's whole name"},
     {"http_head.content_type", "observe judges by it whether a service answered"},
     {"http_head.error_type", "observe takes the service's error code from it"},

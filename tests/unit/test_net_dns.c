@@ -120,7 +120,8 @@ static struct {
     char address[32];
     char asked[256]; /* name of the last question, dots after labels */
     int n_datagrams;
-    bool edns; /* the last question had an OPT record */
+    uint16_t ports[16]; /* they came from */
+    bool edns;          /* the last question had an OPT record */
     int n_streams;
 } server;
 
@@ -191,6 +192,10 @@ static void answer_badly(struct packet *packet, const unsigned char *query, size
     begin(packet, query, n, 0);
     if (is("othername")) {
         put_a(packet, "www.test", 60, "10.6.6.6");
+    } else if (is("othertype")) {
+        put_record(packet, NULL, 16, 60, "\1a", 2);
+    } else if (is("referral")) {
+        packet->bytes[3] = 0;
     } else if (is("loop")) {
         for (int i = 0; i < 10; i++) {
             put_cname(packet, i % 2 == 0 ? NULL : "b.test", 60,
@@ -233,8 +238,8 @@ static void answer_badly(struct packet *packet, const unsigned char *query, size
 static void answer(struct packet *packet, const unsigned char *query, size_t n)
 {
     static const char *const bad[] = {
-        "othername", "loop",     "alien", "otherquestion", "otherid", "short", "missing",
-        "pointers",  "longdata", "cut",   "escape",        "ttl",     "tail"};
+        "othername", "othertype", "referral", "loop", "alien",  "otherquestion", "otherid", "short",
+        "missing",   "pointers",  "longdata", "cut",  "escape", "ttl",           "tail"};
 
     for (size_t i = 0; i < COUNT_OF(bad); i++) {
         if (is(bad[i])) {
@@ -256,12 +261,13 @@ static void on_datagram(void *arg, short events)
     (void)events;
 
     assert_true(n >= 12);
-    server.n_datagrams++;
+    server.ports[server.n_datagrams++ % 16] = ntohs(
+        ((struct sockaddr_in *)(void *)&from)->sin_port);
     read_question(query, (size_t)n);
     if (is("silent") || (is("lost") && server.n_datagrams == 1))
         return;
     answer(&packet, query, (size_t)n);
-    if (is("tc") || is("tcclosed")) {
+    if (is("tc") || is("tcclosed") || is("tctwice")) {
         packet.bytes[2] |= 0x02;
         packet.bytes[7] = 0;
         packet.n = question_end(query, (size_t)n);
@@ -281,6 +287,7 @@ static void on_stream_bytes(void *arg, short events)
     if (n > 14 && !is("tcclosed")) {
         read_question(query + 2, (size_t)n - 2);
         answer(&packet, query + 2, (size_t)n - 2);
+        packet.bytes[2] |= is("tctwice") ? 0x02 : 0;
         length[0] = (unsigned char)(packet.n >> 8);
         length[1] = (unsigned char)packet.n;
         send(server.stream, length, 2, MSG_NOSIGNAL);
@@ -506,15 +513,21 @@ static void tells_failures_apart(void **state)
 static void survives_lies(void **state)
 {
     (void)state;
-    expect_failure("othername.test", FAILURE_DNS_MALFORMED, 0);
-    assert_string_equal(got.step.detail, "only records of other names or types");
+    expect_failure("othertype.test", FAILURE_DNS_MALFORMED, 0);
+    assert_string_equal(got.step.detail, "only records of other types");
+    expect_failure("referral.test", FAILURE_DNS_MALFORMED, 0);
+    assert_string_equal(got.step.detail, "a referral by a server that does not recurse");
     expect_failure("loop.test", FAILURE_DNS_MALFORMED, 0);
     assert_string_equal(got.step.detail, "the chain of aliases has no end");
-    expect_failure("alien.test", FAILURE_DNS_MALFORMED, 0);
     expect_failure("missing.test", FAILURE_DNS_MALFORMED, 0);
     expect_failure("pointers.test", FAILURE_DNS_MALFORMED, 0);
     expect_failure("longdata.test", FAILURE_DNS_MALFORMED, 0);
     expect_failure("cut.test", FAILURE_DNS_MALFORMED, 0);
+
+    ask("othername.test", FAMILY_IPV4, 5000); /* whoever's they are, as for Go */
+    assert_string_equal(got.addresses[0], "10.6.6.6");
+    ask("alien.test", FAMILY_IPV4, 5000);
+    assert_string_equal(got.addresses[0], "10.6.6.6");
 
     ask("tail.test", FAMILY_IPV4, 5000); /* what parses counts, as for Go */
     assert_int_equal(got.step.outcome, OUTCOME_OK);
@@ -548,9 +561,23 @@ static void takes_long_answers_by_tcp(void **state)
     assert_int_equal(got.step.outcome, OUTCOME_OK);
     assert_int_equal(got.n_addresses, MAX_ADDRESSES);
     assert_string_equal(got.addresses[MAX_ADDRESSES - 1], "10.0.3.15");
-    assert_int_equal(got.n_more, 100 - MAX_ADDRESSES);
+    assert_int_equal(got.n_more, 75 - MAX_ADDRESSES); /* of 1232 bytes */
 
     expect_failure("tcclosed.test", FAILURE_DNS_MALFORMED, -1);
+    expect_failure("tctwice.test", FAILURE_DNS_MALFORMED, -1);
+}
+
+/* What lets back answers to some ports alone lets back one of them. */
+static void sends_each_from_a_port_of_its_own(void **state)
+{
+    (void)state;
+    expect_silence("silent.test", FAILURE_TIMEOUT);
+    assert_true(server.n_datagrams >= 2 && server.n_datagrams <= 16);
+    for (int i = 1; i < server.n_datagrams; i++)
+        for (int j = 0; j < i; j++)
+            assert_int_not_equal(server.ports[i], server.ports[j]);
+    assert_int_equal((server.ports[0] ^ server.ports[1]) & 1, 1);
+    assert_true((server.ports[0] < FIRST_HIGH_PORT) != (server.ports[1] < FIRST_HIGH_PORT));
 }
 
 /* A machine that is busy when it is time to send sends later, or not any more. */
@@ -702,6 +729,7 @@ int main(void)
         TEST(survives_lies),
         TEST(takes_long_answers_by_tcp),
         TEST(sends_again_what_is_lost),
+        TEST(sends_each_from_a_port_of_its_own),
         TEST(waits_without_working),
         TEST(is_refused_by_icmp),
         TEST(has_no_route),

@@ -184,6 +184,20 @@ def answer_malformed(question, how, address):
     return answer[:6] + struct.pack(">H", 2 if how == "tail" else 1) + answer[8:] + records
 
 
+def answer_of(question, owner, addresses):
+    """Addresses, but of another name."""
+    records = [_encoded(owner) + struct.pack(">HHIH", 1, 1, 60, 4) + ipaddress.ip_address(each).packed for each in addresses]
+    answer = answer_with(question, 0)
+    return answer[:6] + struct.pack(">H", len(records)) + answer[8:] + b"".join(records)
+
+
+def answer_referral(question):
+    """Of a server that does not recurse: ask the root."""
+    answer = answer_with(question, 0)
+    root = b"\0" + struct.pack(">HHIH", 2, 1, 60, 20) + _encoded("a.root-servers.net")
+    return answer[:3] + b"\0" + answer[4:8] + struct.pack(">H", 1) + answer[10:] + root
+
+
 def answer_alias(question, target):
     name = b"".join(bytes([len(label)]) + label.encode() for label in target.split(".")) + b"\0"
     answer = answer_with(question, 0)
@@ -235,6 +249,10 @@ class Habits(asyncio.DatagramProtocol):
             self.transport.sendto(answer[:2] + bytes([answer[2] | 2]) + answer[3:], sender)
         elif habits.chain:
             self.transport.sendto(answer_chain(data, habits.chain, addresses), sender)
+        elif habits.owner and kind == 1:
+            self.transport.sendto(answer_of(data, habits.owner, addresses), sender)
+        elif habits.refers:
+            self.transport.sendto(answer_referral(data), sender)
         elif habits.alias:
             self.transport.sendto(answer_alias(data, habits.alias), sender)
         else:
@@ -262,7 +280,29 @@ async def habits_serve(loop):
     shared = Habits.Shared()
     for address in (w.RESOLVER, w.RESOLVER_LINK_LOCAL):
         await loop.create_datagram_endpoint(lambda: Habits(shared, loop), local_addr=(address, HABITS_PORT))
+        await asyncio.start_server(lambda reader, writer: _habits_over_tcp(shared, reader, writer), address, HABITS_PORT)
     return shared
+
+
+async def _habits_over_tcp(shared, reader, writer):
+    try:
+        async with asyncio.timeout(20):
+            delay_s, truncates = shared.world.resolver.by_tcp
+            size = await reader.readexactly(2)
+            question = size + await reader.readexactly(struct.unpack(">H", size)[0])
+            await asyncio.sleep(delay_s)
+            answering, asking = await asyncio.open_connection("127.0.0.1", 53)
+            asking.write(question)
+            answer = bytearray(await answering.readexactly(2))
+            answer += await answering.readexactly(struct.unpack(">H", answer)[0])
+            asking.close()
+            answer[4] |= 2 if truncates else 0
+            writer.write(answer)
+            await writer.drain()
+    except (TimeoutError, asyncio.IncompleteReadError, ConnectionError):
+        pass
+    finally:
+        writer.close()
 
 
 async def rcode_servers(loop):

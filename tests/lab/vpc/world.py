@@ -144,10 +144,13 @@ class Resolver:
     silent_types: tuple = ()  # types of which no question is answered
     silent_names: tuple = ()  # names of which none is
     alias: str = ""  # what every name is made an alias of, with TTL 0 and no address
+    owner: str = ""  # whose the addresses are said to be
+    refers: bool = False  # to other servers, and does not recurse
     rcode: int = 0  # what every question is answered with, if not 0, but those for names of one domain
     handed_back: str = ""
     rcodes: dict = field(default_factory=dict)  # type -> what questions for it are answered with
     truncates: bool = False  # whatever is asked by UDP
+    by_tcp: tuple = ()  # (seconds an answer takes, whether it is truncated too); (): as dnsmasq
     malformed: str = ""  # how every answer that has addresses is (dns.py, answer_malformed)
     turns: str = ""  # "malformed", or the name of an rcode: what every second question of each name and type is answered with
     chain: int = 0  # so many aliases before the addresses; -1: in a circle

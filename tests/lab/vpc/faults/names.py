@@ -105,11 +105,33 @@ def _(world, answer="servfail"):
     _habits(world).turns = choice(answer, "servfail", "nxdomain", "refused", "malformed")
 
 
-@fault("dns-truncated", "every answer by UDP is truncated; TCP works, is blocked, or refused", None, "[works|blocked|refused]")
+@fault("dns-truncated", "every answer by UDP is truncated; TCP works, is blocked, refused, slow, or truncated too", None,
+       "[works|blocked|refused|slow|twice]")
 def _(world, tcp="works"):
     _habits(world).truncates = True
-    if choice(tcp, "works", "blocked", "refused") != "works":
+    if choice(tcp, "works", "blocked", "refused", "slow", "twice") in ("blocked", "refused"):
         world.rule("router_input", f"tcp dport 53 {'drop' if tcp == 'blocked' else 'reject with tcp reset'}")
+    elif tcp != "works":
+        _by_tcp(world, 3 if tcp == "slow" else 0, tcp == "twice")
+
+
+def _by_tcp(world, delay_s, truncates=False):
+    world.resolver.by_tcp = (delay_s, truncates)
+    for address in _AMAZON:
+        world.rule("router_detour", f"ip daddr {address} tcp dport 53 dnat ip to {address}:{HABITS_PORT}")
+
+
+@fault("dns-tcp-slow", "an answer by TCP takes 3 s", None)
+def _(world):
+    _by_tcp(world, 3)
+
+
+@fault("dns-half-lost", "resolv.conf names a resolver whose answers to half of the source ports get lost: the odd ones, or the high ones", None,
+       "[odd|high]")
+def _(world, ports="odd"):
+    world.nameservers, world.custom_records = [w.CUSTOM_RESOLVER], dict(world.records)
+    half = "& 1 == 1" if choice(ports, "odd", "high") == "odd" else ">= 49152"
+    world.rule("router_input", f"ip daddr {w.CUSTOM_RESOLVER} udp dport 53 udp sport {half} drop")
 
 
 @fault("dns-tcp-blocked", "no question gets through by TCP", None)
@@ -122,10 +144,18 @@ def _(world, count="3"):
     _habits(world).chain = int(count)
 
 
-@fault("dns-first-says", "resolv.conf names a resolver that answers with an error first, then the VPC's", None,
-       "[servfail|refused|nxdomain|public]")
+@fault("dns-owner", "the addresses of an answer are another name's", None)
+def _(world):
+    _habits(world).owner = "other.example.com"
+
+
+@fault("dns-first-says", "resolv.conf names a resolver that answers with an error first, or refers to others, then the VPC's", None,
+       "[servfail|refused|nxdomain|public|refers]")
 def _(world, rcode="servfail"):
-    if choice(rcode, "servfail", "refused", "nxdomain", "public") in ("servfail", "refused"):
+    if choice(rcode, "servfail", "refused", "nxdomain", "public", "refers") == "refers":
+        _habits(world).refers = True
+        world.nameservers, world.custom_records = [w.RESOLVER, w.CUSTOM_RESOLVER], dict(world.records)
+    elif rcode in ("servfail", "refused"):
         world.nameservers = [w.RESOLVER_LINK_LOCAL, w.RESOLVER]
         port = RCODE_PORT[_RCODES[rcode]]
         for protocol in ("udp", "tcp"):
