@@ -197,6 +197,9 @@ static bool take_line(const struct reading *reading, const char *path, char *lin
     }
     if (equals && (strcmp(section, reading->section) == 0 ||
                    (strcmp(section, "[Unit]") == 0 && is_for_start(line)))) {
+        char *old = strstr(line, "Directories"); /* as before systemd 231 */
+        if (old && old < equals)
+            (void)text_set(old, sizeof("Paths"), "Paths");
         *equals = '\0';
         keep(reading->settings, path, text_trim(line), text_trim(equals + 1));
     }

@@ -606,6 +606,8 @@ static void a_sandbox_that_keeps_the_agent_down_is_named(void **state)
         {"ProtectSystem=strict\nStateDirectory=amazon/ssm", ""},
         {"ProtectSystem=strict\nStateDirectory=x amazon", ""},
         {"ProtectSystem=strict\nBindPaths=/var/lib/amazon", ""},
+        {"ProtectSystem=strict\nReadWriteDirectories = /var/lib/amazon", ""},
+        {"InaccessibleDirectories=/etc/amazon", "!InaccessiblePath"},
         {"ProtectSystem=strict\nTemporaryFileSystem=/var/lib", ""},
         {"ProtectSystem=strict\nStateDirectory=amazon/ssm-x", "!ProtectSystem=st"},
         {"InaccessiblePaths=/etc/amazon", "!InaccessiblePath"},
