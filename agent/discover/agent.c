@@ -316,6 +316,7 @@ void agent_read(const char *root, struct agent_facts *agent, struct proxy_login 
     agent->running = unit_is_running(root, agent->unit);
     if (agent->package == AGENT_PACKAGE_SNAP)
         unit_read(root, agent->unit, &settings);
+    unit_read_slices(root, &settings);
     environment_read(root, &settings, agent, login);
     trust_find_bundle(root, agent->ssl_cert_file, agent->ssl_cert_dir, agent->ca_bundle);
 }

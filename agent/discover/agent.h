@@ -16,8 +16,6 @@
 struct proxy_login;
 void agent_read(const char *root, struct agent_facts *agent, struct proxy_login *login);
 
-#define AGENT_UNIT "amazon-ssm-agent.service" /* of every package but the snap */
-
 /* The program that these settings of its unit start (SUSE's package has it in /usr/sbin), and the snap's file, of snapd's own
  * folders: in an image that does not run, /snap holds empty mount points. "" where there is none. */
 void agent_find(const char *root, const struct buffer *settings, char program[PATH_SIZE],

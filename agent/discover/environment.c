@@ -131,18 +131,20 @@ static void unset_all(struct reading *reading, const char *value)
     }
 }
 
-/* What is no absolute path, in quotes for example, is passed over. */
+/* What is no absolute path, in quotes for example, is passed over; and what another specifier means is not known. */
 static void note_file(struct reading *reading, const char *value, const char *named_in)
 {
     bool may_be_missing = value[0] == '-';
+    size_t i = reading->n_files;
 
     if (!value[0])
         reading->n_files = 0;
-    else if (reading->n_files < MAX_FILES && value[may_be_missing] == '/') {
-        size_t i = reading->n_files++;
+    else if (i < MAX_FILES &&
+             unit_specified(value + may_be_missing, reading->files[i].path, PATH_SIZE) &&
+             reading->files[i].path[0] == '/') {
         reading->files[i].may_be_missing = may_be_missing;
-        (void)text_set(reading->files[i].path, PATH_SIZE, "%s", value + may_be_missing);
         (void)text_set(reading->files[i].named_in, PATH_SIZE, "%s", named_in);
+        reading->n_files++;
     }
 }
 
@@ -245,31 +247,37 @@ static int read_file(const char *root, struct variable layer[N_WANTED], const ch
     return error;
 }
 
-/* The files that a pattern names: /etc/proxy.d, and in it *.conf. */
-static int read_named(const char *root, struct variable layer[N_WANTED], const char *path,
+/* The files that a pattern names, behind a folder that none is in: /etc, and /proxy.d/x.conf or, in all of them, /proxy*.d/x.conf. */
+static int read_named(const char *root, struct variable layer[N_WANTED], const char *folder,
                       const char *pattern)
 {
-    char folder[PATH_SIZE], file[PATH_SIZE];
+    size_t n = strcspn(pattern, "*?[");
+    char path[PATH_SIZE], wanted[PATH_SIZE], entry[PATH_SIZE];
     int error = ENOENT;
 
-    (void)text_set(folder, sizeof(folder), "%.*s", (int)(pattern - path), path);
-    LOCAL_NAMES found = file_list(root, folder, "");
+    if (!pattern[n])
+        return text_set(path, sizeof(path), "%s%s", folder, pattern) ? read_file(root, layer, path)
+                                                                     : ENAMETOOLONG;
+    while (n > 0 && pattern[n - 1] != '/')
+        n--;
+    const char *rest = pattern + n + strcspn(pattern + n, "/");
+    (void)text_set(path, sizeof(path), "%s%.*s", folder, (int)n, pattern);
+    (void)text_set(wanted, sizeof(wanted), "%.*s", (int)(rest - pattern - n), pattern + n);
+    LOCAL_NAMES found = file_list(root, path, "");
     for (size_t i = 0; i < found.n; i++)
-        if (fnmatch(pattern, found.names[i], FNM_PERIOD) == 0 &&
-            text_set(file, sizeof(file), "%s%s", folder, found.names[i]) &&
-            read_file(root, layer, file) == 0)
+        if (fnmatch(wanted, found.names[i], FNM_PERIOD) == 0 &&
+            text_set(entry, sizeof(entry), "%s%s", path, found.names[i]) &&
+            read_named(root, layer, entry, rest) == 0)
             error = 0;
     return error;
 }
 
 static void read_files(struct reading *reading, struct variable layer[N_WANTED], size_t file)
 {
-    const char *path = reading->files[file].path, *name = strrchr(path, '/') + 1;
-    int error = strpbrk(name, "*?[") ? read_named(reading->root, layer, path, name)
-                                     : read_file(reading->root, layer, path);
+    const char *path = reading->files[file].path;
+    int error = read_named(reading->root, layer, "", path);
 
-    if ((error != ENOENT && error != EISDIR) || reading->files[file].may_be_missing ||
-        strchr(path, '%'))
+    if ((error != ENOENT && error != EISDIR) || reading->files[file].may_be_missing)
         return;
     step_fail(&reading->agent->environment, FAILURE_ABSENT, 1);
     (void)text_quote(reading->agent->environment.detail, DETAIL_SIZE,
@@ -324,11 +332,10 @@ static bool is_harmless(const struct variable all[N_WANTED], size_t i)
 /* Go's runtime ends at any other unit than these (runtime/mgcpacer.go). */
 static bool is_go_memory(const char *value)
 {
-    static const char *const units[] = {"", "B", "KiB", "MiB", "GiB", "TiB"};
     size_t n = strspn(value, "0123456789");
 
-    return strcmp(value, "off") == 0 || (n > 0 && text_find(value + n, units, sizeof(units[0]),
-                                                            COUNT_OF(units)) < COUNT_OF(units));
+    return strcmp(value, "off") == 0 ||
+           (n > 0 && (!value[n] || text_has("B,KiB,MiB,GiB,TiB", ',', value + n)));
 }
 
 /* aws-sdk-go aws/session/env_config.go: what it does with each. */
@@ -384,12 +391,10 @@ static void judge_sdk_file(const char *root, struct agent_facts *agent, const ch
 /* NULL: the SDK reads none. */
 static const char *config_file(const struct variable all[N_WANTED])
 {
-    static const char *const trues[] = {"1", "t", "T", "TRUE", "true", "True"}; /* Go's ParseBool */
     const char *named = value_of(&all[AWS_CONFIG_FILE]);
 
-    if (text_find(value_of(&all[AWS_SDK_LOAD_CONFIG]), trues, sizeof(trues[0]), COUNT_OF(trues)) ==
-        COUNT_OF(trues))
-        return NULL;
+    if (!text_has("1,t,T,TRUE,true,True", ',', value_of(&all[AWS_SDK_LOAD_CONFIG])))
+        return NULL; /* Go's ParseBool */
     return named[0] ? named : "/root/.aws/config";
 }
 

@@ -81,10 +81,8 @@ static const char *const targets[] = {"multi-user.target", "sysinit.target", "ba
 
 static bool is_kept_by(const char *root, const char *unit)
 {
-    if (unit_is_masked(root, unit))
-        return false;
-    return unit_is_enabled(root, unit, targets, COUNT_OF(targets)) ||
-           unit_is_running(root, unit) == ANSWER_YES;
+    return !unit_is_masked(root, unit) && (unit_is_running(root, unit) == ANSWER_YES ||
+                                           unit_is_enabled(root, unit, targets, COUNT_OF(targets)));
 }
 
 void time_sync_read(const char *root, struct machine_facts *machine)

@@ -112,18 +112,15 @@ bool unit_is_installed(const char *root, const char *unit)
 bool unit_is_enabled(const char *root, const char *unit, const char *const *targets,
                      size_t n_targets)
 {
-    static const char *const ways[] = {"wants", "requires", "upholds"};
     const struct places places = find_unit_places(root);
     char path[PATH_SIZE];
     struct stat status;
 
-    for (size_t i = 0; i < n_targets * COUNT_OF(ways) * places.n; i++) {
-        (void)text_set(path, sizeof(path), "%s/%s.%s/%s", places.best_first[i % places.n],
-                       targets[i / places.n / COUNT_OF(ways)], ways[i / places.n % COUNT_OF(ways)],
-                       unit);
-        if (file_look(root, path, false, &status))
+    for (size_t i = 0; i < n_targets * places.n; i++)
+        if (text_set(path, sizeof(path), "%s/%s.wants/%s", places.best_first[i % places.n],
+                     targets[i / places.n], unit) &&
+            file_look(root, path, false, &status))
             return true;
-    }
     return false;
 }
 
@@ -188,21 +185,28 @@ static bool is_for_start(const char *line)
     return i < COUNT_OF(keys);
 }
 
-static void take_line(const struct reading *reading, const char *path, char *line,
+/* False: systemd reads no further. */
+static bool take_line(const struct reading *reading, const char *path, char *line,
                       char section[NAME_SIZE])
 {
     char *equals = strchr(line, '=');
 
     if (line[0] == '[') {
         (void)text_set(section, NAME_SIZE, "%s", line);
-    } else if (equals && (strcmp(section, reading->section) == 0 ||
-                          (strcmp(section, "[Unit]") == 0 && is_for_start(line)))) {
+        return text_ends(line, "]");
+    }
+    if (equals && (strcmp(section, reading->section) == 0 ||
+                   (strcmp(section, "[Unit]") == 0 && is_for_start(line)))) {
+        char *old = strstr(line, "Directories"); /* as before systemd 231 */
+        if (old && old < equals)
+            (void)text_set(old, sizeof("Paths"), "Paths");
         *equals = '\0';
         keep(reading->settings, path, text_trim(line), text_trim(equals + 1));
     }
+    return true;
 }
 
-/* A line that ends in a backslash goes on in the next one that is no comment. */
+/* A line whose last character is a backslash, alone or behind pairs of them, goes on in the next one that is no comment. */
 static void read_settings(const struct reading *reading, const char *path)
 {
     LOCAL_BUFFER contents = {.max_bytes = 256 * 1024};
@@ -216,19 +220,22 @@ static void read_settings(const struct reading *reading, const char *path)
     if (error)
         return;
     char *rest = contents.bytes + (text_starts(contents.bytes, "\xef\xbb\xbf") ? 3 : 0);
-    for (char *line; (line = text_next(&rest, "\n"));) {
-        (void)text_trim(line);
-        size_t n = strlen(line);
-        if (line[0] == '#' || line[0] == ';')
+    while (rest) {
+        char *line = strsep(&rest, "\n");
+        line += strspn(line, " \t");
+        if (line[0] != '#' && line[0] != ';') {
+            size_t n = strlen(line) - text_ends(line, "\r"), first = n;
+            while (first > 0 && line[first - 1] == '\\')
+                first--;
+            goes_on = (n - first) % 2;
+            if (goes_on)
+                line[n - 1] = ' ';
+            (void)buffer_add(&whole, line, n);
+        }
+        if (goes_on && rest)
             continue;
-        goes_on = n > 0 && line[n - 1] == '\\';
-        if (goes_on)
-            line[n - 1] = ' ';
-        (void)buffer_add(&whole, line, n);
-        if (goes_on && rest && *rest)
-            continue;
-        if (whole.used > 0)
-            take_line(reading, path, text_trim(whole.bytes), section);
+        if (whole.used > 0 && !take_line(reading, path, text_trim(whole.bytes), section))
+            break;
         buffer_clear(&whole);
     }
 }
@@ -280,29 +287,57 @@ static void read_folders(const char *root, const struct places *places, const ch
 
 /* A prefix ends in a dash: of amazon-ssm-agent.service there are amazon-ssm-.service.d and
  * amazon-.service.d. What the type has for all its units counts least. */
-void unit_read(const char *root, const char *unit, struct buffer *settings)
+static void read_unit(const char *root, const struct places *places, const char *unit,
+                      const char *section, struct buffer *settings)
 {
     struct reading *reading = calloc(1, sizeof(*reading));
-    const struct places places = find_unit_places(root);
     char prefix[PATH_SIZE];
     const char *dot = strrchr(unit, '.'), *type = dot ? dot + 1 : "service";
 
-    buffer_clear(settings);
-    *reading = (struct reading){.root = root, .section = "[Service]", .settings = settings};
-    for (size_t i = 0; i < places.n; i++) {
-        note_drop_ins(reading, places.best_first[i], unit);
+    *reading = (struct reading){.root = root, .section = section, .settings = settings};
+    for (size_t i = 0; i < places->n; i++) {
+        note_drop_ins(reading, places->best_first[i], unit);
         for (size_t n = strlen(unit); n > 1; n--) {
             if (unit[n - 1] != '-')
                 continue;
             (void)text_set(prefix, sizeof(prefix), "%.*s.%s", (int)n, unit, type);
-            note_drop_ins(reading, places.best_first[i], prefix);
+            note_drop_ins(reading, places->best_first[i], prefix);
         }
     }
-    for (size_t i = 0; i < places.n; i++)
-        note_drop_ins(reading, places.best_first[i], type);
-    read_all(reading, places.best_first, places.n, unit);
-    read_folders(root, &places, unit, settings);
+    for (size_t i = 0; i < places->n; i++)
+        note_drop_ins(reading, places->best_first[i], type);
+    read_all(reading, places->best_first, places->n, unit);
     free(reading);
+}
+
+void unit_read(const char *root, const char *unit, struct buffer *settings)
+{
+    const struct places places = find_unit_places(root);
+
+    buffer_clear(settings);
+    read_unit(root, &places, unit, "[Service]", settings);
+    read_folders(root, &places, unit, settings);
+}
+
+void unit_read_slices(const char *root, struct buffer *settings)
+{
+    const struct places places = find_unit_places(root);
+    char slice[WORDS_SIZE], file[PATH_SIZE];
+    LOCAL_BUFFER all = {.max_bytes = FILE_MAX_BYTES};
+
+    if (!unit_value(settings, "Slice", false, slice, sizeof(slice), file) ||
+        !text_ends(slice, ".slice"))
+        (void)text_set(slice, sizeof(slice), "system.slice");
+    for (const char *above = NULL; above != slice;) {
+        char *dash = strrchr(slice, '-');
+
+        read_unit(root, &places, slice, "[Slice]", &all);
+        above = dash;
+        (void)text_set(dash ? dash : slice, sizeof("-.slice"), dash ? ".slice" : "-.slice");
+    }
+    for (struct unit_setting at = {0}; unit_next(&all, &at);)
+        if (text_starts(at.key, "IPAddress"))
+            keep(settings, at.file, at.key, at.value);
 }
 
 void unit_read_manager(const char *root, struct buffer *settings)
@@ -315,6 +350,23 @@ void unit_read_manager(const char *root, struct buffer *settings)
         note_drop_ins(reading, manager_places[i], "system.conf");
     read_all(reading, manager_places, COUNT_OF(manager_places), "system.conf");
     free(reading);
+}
+
+int unit_systemd(const char *root)
+{
+    static const char *const folders[] = {
+        "/usr/lib/systemd", "/lib/systemd", "/usr/lib/x86_64-linux-gnu/systemd",
+        "/usr/lib/aarch64-linux-gnu/systemd", "/usr/lib64/systemd"};
+    static const char prefix[] = "libsystemd-shared-";
+    int version = 0;
+
+    for (size_t i = 0; i < COUNT_OF(folders) && !version; i++) {
+        LOCAL_NAMES libraries = file_list(root, folders[i], ".so");
+        for (size_t j = 0; j < libraries.n; j++)
+            if (text_starts(libraries.names[j], prefix))
+                version = (int)strtol(libraries.names[j] + strlen(prefix), NULL, 10);
+    }
+    return version;
 }
 
 /* --- words --- */
@@ -341,21 +393,35 @@ static size_t unescape(const char *from, char *to)
     return skipped + n;
 }
 
-/* systemd.unit(5), "Specifiers": those that mean the same on every machine, of a service of root's. What the others
- * mean does not matter here. */
+/* systemd.unit(5), "Specifiers": those that mean the same on every machine, of the agent's unit, which root's rights has. What
+ * the others mean does not matter here. */
 static const char *specified(char specifier)
 {
+    static const char name[] = "amazon-ssm-agent";
     static const struct {
         char specifier;
         const char *text;
     } all[] = {{'%', "%"},        {'C', "/var/cache"}, {'E', "/etc"},     {'L', "/var/log"},
                {'S', "/var/lib"}, {'T', "/tmp"},       {'V', "/var/tmp"}, {'t', "/run"},
-               {'h', "/root"},    {'u', "root"},       {'U', "0"},        {'s', "/bin/sh"}};
+               {'h', "/root"},    {'u', "root"},       {'U', "0"},        {'s', "/bin/sh"},
+               {'n', AGENT_UNIT}, {'N', name},         {'p', name},       {'j', "agent"}};
 
     for (size_t i = 0; i < COUNT_OF(all); i++)
         if (all[i].specifier == specifier)
             return all[i].text;
     return specifier && strchr("AaBbDdfGgHIijJlMmNnoPpqvWwYy", specifier) ? "" : NULL;
+}
+
+bool unit_specified(const char *value, char *to, size_t size)
+{
+    bool known = true;
+
+    to[0] = '\0';
+    for (; known && *value; value++) {
+        const char c[2] = {*value}, *more = *value == '%' ? specified(*++value) : c;
+        known = more && more[0] && text_add(to, size, "%s", more);
+    }
+    return known;
 }
 
 bool unit_word(const char **at, char *word, size_t size)
@@ -420,12 +486,17 @@ void unit_quote(char *to, size_t size, const struct unit_setting *setting)
 bool unit_value(const struct buffer *settings, const char *key, bool is_list, char *to, size_t size,
                 char file[PATH_SIZE])
 {
+    /* of single values, as systemd 252 was asked: nothing is no value of the others, and passed over */
+    static const char may_be_empty[] =
+        "User,Group,WorkingDirectory,RootDirectory,RootImage,PAMName,"
+        "MemoryMax,TasksMax,Slice,NetworkNamespacePath";
+    const bool counts_empty = is_list || text_has(may_be_empty, ',', key);
     char escaped[WORDS_SIZE];
     bool found = false;
 
     to[0] = file[0] = '\0';
     for (struct unit_setting at = {0}; unit_next(settings, &at);) {
-        if (strcmp(at.key, key) != 0)
+        if (strcmp(at.key, key) != 0 || (!at.value[0] && !counts_empty))
             continue;
         if (!is_list || (!at.value[0] && unit_resets(key)))
             to[0] = '\0';

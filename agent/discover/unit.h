@@ -10,6 +10,8 @@
 #include "base/buffer.h"
 #include "model/facts.h"
 
+#define AGENT_UNIT "amazon-ssm-agent.service" /* of every package but the snap */
+
 /* Files of several folders, in the order of their names; of those with the same name the one of the folder that
  * was added first. More than there is room for is noted as trouble: what is left out may be what counts. */
 enum { MAX_UNIT_FILES = 64 };
@@ -42,7 +44,7 @@ void unit_default_target(const char *root, char to[NAME_SIZE]);
 enum unit_state unit_state_at(const char *root, const char *unit, const struct unit_boot *boot);
 enum unit_state unit_state(const char *root, const char *unit);
 
-/* A link or file below the .wants, .requires or .upholds of this target (systemctl enable puts it there). */
+/* A link or file below the .wants of one of these targets (systemctl enable puts it there). */
 bool unit_is_enabled(const char *root, const char *unit, const char *const *targets,
                      size_t n_targets);
 
@@ -67,6 +69,9 @@ bool unit_next(const struct buffer *settings, struct unit_setting *at);
  * one's), and then of its drop-ins: of the unit, of its dashed prefixes and of all services, by their names; of those with
  * the same name the best place's. And then the links in its folders, which are settings too: Wants, Requires, Upholds. */
 void unit_read(const char *root, const char *unit, struct buffer *settings);
+
+/* Adds what the slices that it is in, -.slice above all, say of addresses: systemd.resource-control(5). */
+void unit_read_slices(const char *root, struct buffer *settings);
 
 /* The same of [Manager] in system.conf and system.conf.d, systemd-system.conf(5). */
 void unit_read_manager(const char *root, struct buffer *settings);
@@ -106,6 +111,13 @@ struct unit_end {
 
 /* unit_bus.c: false where systemd does not answer: it is not there, too busy, or we are not root. */
 bool unit_ask(const char *root, const char *unit, struct unit_end *end);
+
+/* Its version by the name of its library, libsystemd-shared-252.so, with the distribution's build behind the number perhaps. 0:
+ * not known. */
+int unit_systemd(const char *root);
+
+/* A value of the agent's unit with what its specifiers stand for. False: of one of them that is not known from here. */
+bool unit_specified(const char *value, char *to, size_t size);
 
 /* Takes the next word of a value, without its quotes, escapes and specifiers. False at the end, and at what
  * systemd takes for no syntax: a quote that is not closed, an escape that there is not. */

@@ -17,11 +17,10 @@ static void add(struct unit_boot *boot, const char *unit)
 
 static void add_wanted(struct unit_boot *boot, const struct buffer *settings)
 {
-    static const char *const keys[] = {"Requires", "Wants", "BindsTo", "Upholds"};
     char name[NAME_SIZE + 1];
 
     for (struct unit_setting at = {0}; unit_next(settings, &at);)
-        if (text_find(at.key, keys, sizeof(keys[0]), COUNT_OF(keys)) < COUNT_OF(keys))
+        if (text_has("Requires,Wants,BindsTo,Upholds", ',', at.key))
             for (const char *rest = at.value; text_word(&rest, " \t", name, sizeof(name));)
                 add(boot, name);
 }

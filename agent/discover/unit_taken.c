@@ -3,6 +3,7 @@
  * What the agent's unit takes from it: what keeps systemd from starting it, systemd.unit(5), and what confines it, systemd.exec(5),
  * systemd.resource-control(5).
  */
+#include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,6 +16,8 @@
 struct unit {
     const char *root;
     const struct buffer *settings;
+    const char *key; /* of the row that is asked */
+    bool now;        /* what this machine lacks below /var is missed too */
 };
 
 /* What a key has, "" where no file sets it: its last value, or its whole list. */
@@ -115,40 +118,52 @@ bool unit_is_made_later(const char *path)
 
 static bool is_gone(const struct unit *unit, const char *path)
 {
-    return !unit_is_made_later(path) && !file_exists(unit->root, path);
+    bool is_here = unit->now && covers("/var", path) && !covers("/var/tmp", path);
+
+    return (!unit_is_made_later(path) || (is_here && !strchr(path, '%'))) &&
+           !file_exists(unit->root, path);
 }
 
-/* The program of a command, and what follows it. False: a dash stands before it, systemd.service(5), so it may fail. */
-static bool take_command(const char **command, char program[PATH_SIZE])
-{
-    *command += strspn(*command, "@:+!|");
-    return unit_word(command, program, PATH_SIZE) && program[0] != '-';
-}
-
-/* sh -c "exit 1", test -e /not/there: nothing has to be run to know that these fail. */
+/* sh -c "exit 1", sh /not/there, test -e /not/there, sleep 120: nothing has to be run to know that these fail. */
 static bool fails_in_words(const struct unit *unit, const char *program, const char *rest)
 {
-    static const char *const shells[] = {"sh", "bash", "dash"}, *const tests[] = {"test", "["};
+    enum { DEFAULT_TIMEOUT_S = 90 }; /* systemd-system.conf(5) */
     char option[PATH_SIZE] = "", word[PATH_SIZE] = "";
 
-    if (!unit_word(&rest, option, sizeof(option)) || !unit_word(&rest, word, sizeof(word)))
+    (void)unit_word(&rest, option, sizeof(option));
+    (void)unit_word(&rest, word, sizeof(word));
+    if (strcmp(program, "sleep") == 0)
+        return strtol(option, NULL, 10) > DEFAULT_TIMEOUT_S && !sets(unit, "TimeoutStartSec");
+    if (text_has("test,[", ',', program))
+        return text_has("-d,-e,-f,-L,-r,-s,-w,-x", ',', option) && is_gone(unit, word);
+    if (!text_has("sh,bash,dash", ',', program))
         return false;
-    if (text_find(program, shells, sizeof(shells[0]), COUNT_OF(shells)) < COUNT_OF(shells))
-        return strcmp(option, "-c") == 0 &&
-               (strcmp(word, "false") == 0 ||
-                (text_starts(word, "exit ") && strtol(word + 5, NULL, 10) > 0));
-    return text_find(program, tests, sizeof(tests[0]), COUNT_OF(tests)) < COUNT_OF(tests) &&
-           strlen(option) == 2 && option[0] == '-' && strchr("defLrswx", option[1]) &&
-           is_gone(unit, word);
+    if (strcmp(option, "-c") != 0)
+        return is_gone(unit, option);
+    return strcmp(word, "false") == 0 || is_gone(unit, word) ||
+           (text_starts(word, "exit ") && strtol(word + 5, NULL, 10) > 0);
 }
 
-/* The program may not be missing, and may not fail. What another one does is not known, and mostly it does what it is there for. */
+/* execve(2): a script without #!, or for an interpreter that is not there, as "/bin/sh\r" of a file that Windows wrote. */
+static bool lacks_interpreter(const struct unit *unit, const char *path)
+{
+    char start[PATH_SIZE] = "", *at = start + strlen("#!");
+
+    (void)file_read_start(unit->root, path, start, sizeof(start) - 1);
+    at += strspn(at, " \t");
+    at[strcspn(at, " \t\n")] = '\0';
+    return text_starts(start, "#!") ? is_gone(unit, at) : start[0] && start[0] != '\x7f';
+}
+
+/* systemd.service(5): without a dash before it, the program may not be missing, and may not fail. What another one does is not
+ * known, and mostly it does what it is there for. */
 static bool fails(const struct unit *unit, const char *command)
 {
     struct stat status;
     char path[PATH_SIZE];
 
-    if (!take_command(&command, path))
+    command += strspn(command, "@:+!|");
+    if (!unit_word(&command, path, sizeof(path)) || path[0] == '-')
         return false;
     if (strcmp(basename(path), "false") == 0 || fails_in_words(unit, basename(path), command))
         return true;
@@ -156,20 +171,16 @@ static bool fails(const struct unit *unit, const char *command)
         unit_find_program(unit->root, path);
     return !path[0] || is_gone(unit, path) ||
            (path[0] == '/' && file_look(unit->root, path, true, &status) &&
-            S_ISREG(status.st_mode) && !(status.st_mode & 0111));
+            S_ISREG(status.st_mode) && (!(status.st_mode & 0111) || lacks_interpreter(unit, path)));
 }
 
 /* systemd.exec(5): without a dash before it, a path must be there. */
-static bool lacks_path(const struct unit *unit, const char *value)
+static bool lacks_path(const struct unit *unit, const char *path)
 {
-    char word[PATH_SIZE];
-    bool lacks = false;
+    char from[PATH_SIZE];
 
-    for (const char *at = value; text_word(&at, " \t\"", word, sizeof(word));) {
-        word[strcspn(word, ":")] = '\0';
-        lacks |= is_gone(unit, word + (word[0] == '+'));
-    }
-    return lacks;
+    return text_set(from, sizeof(from), "%.*s", (int)strcspn(path, ":"), path) &&
+           is_gone(unit, from + (from[0] == '+'));
 }
 
 /* ID:PATH; one that is no path may be missing, and so may one that SetCredential= stands in for. */
@@ -181,48 +192,29 @@ static bool lacks_credential(const struct unit *unit, const char *value)
 }
 
 /* passwd(5) or group(5) of this machine: where another service knows accounts too, none is missed. */
-static bool lacks_account(const struct unit *unit, const char *file, const char *names)
+static bool lacks_account(const struct unit *unit, const char *name)
 {
     LOCAL_BUFFER accounts = {.max_bytes = FILE_MAX_BYTES};
-    char word[NAME_SIZE], line[NAME_SIZE + 3];
-    bool lacks = false;
+    const char *file = strcmp(unit->key, "User") == 0 ? "/etc/passwd" : "/etc/group";
+    char line[PATH_SIZE];
 
-    if (file_exists(unit->root, "/etc/sssd/sssd.conf") ||
-        file_read(unit->root, file, &accounts) != 0)
-        return false;
-    for (const char *at = names; text_word(&at, " \t", word, sizeof(word));) {
-        (void)text_set(line, sizeof(line), "\n%s:", word);
-        lacks |= !text_starts(accounts.bytes, line + 1) && !strstr(accounts.bytes, line) &&
-                 strspn(word, "0123456789") < strlen(word) && !strchr(word, '%');
-    }
-    return lacks;
+    return !file_exists(unit->root, "/etc/sssd/sssd.conf") &&
+           file_read(unit->root, file, &accounts) == 0 &&
+           text_set(line, sizeof(line), "\n%s:", name) && !text_starts(accounts.bytes, line + 1) &&
+           !strstr(accounts.bytes, line) && strspn(name, "0123456789") < strlen(name) &&
+           !strchr(name, '%');
 }
 
-static bool lacks_group(const struct unit *unit, const char *names)
+/* The scripts that systemd-sysv-generator(8) takes for services count too; units of other types may need no file. */
+static bool lacks_unit(const struct unit *unit, const char *name)
 {
-    return lacks_account(unit, "/etc/group", names);
-}
+    char script[PATH_SIZE];
+    bool needs_file = text_ends(name, ".service") || text_ends(name, ".socket");
 
-static bool lacks_user(const struct unit *unit, const char *name)
-{
-    return lacks_account(unit, "/etc/passwd", name);
-}
-
-/* The scripts that systemd-sysv-generator(8) takes for services count too. */
-static bool lacks_unit(const struct unit *unit, const char *value)
-{
-    char word[PATH_SIZE], script[PATH_SIZE];
-    bool lacks = false;
-
-    for (const char *at = value; text_word(&at, " \t", word, sizeof(word));) {
-        int n = (int)(strlen(word) - strlen(".service"));
-        bool is_there = !text_ends(word, ".service") || strpbrk(word, "@%") ||
-                        unit_is_installed(unit->root, word) ||
-                        (text_set(script, sizeof(script), "/etc/init.d/%.*s", n, word) &&
-                         file_exists(unit->root, script));
-        lacks |= !is_there || unit_is_masked(unit->root, word);
-    }
-    return lacks;
+    (void)text_set(script, sizeof(script), "/etc/init.d/%.*s", (int)strcspn(name, "."), name);
+    return unit_is_masked(unit->root, name) ||
+           (needs_file && !strpbrk(name, "@%") && !unit_is_installed(unit->root, name) &&
+            !file_exists(unit->root, script));
 }
 
 /* What is started is looked for below RootDirectory=. What is bound into it may have it. */
@@ -290,11 +282,9 @@ static bool has_no_interface(const struct unit *unit, const char *names)
  * @system-service; of other groups even all were too few, of single calls it is not known. */
 static bool takes_calls(const struct unit *unit, const char *list)
 {
-    static const char *const needed[] = {
-        "@default", "@system-service", "@basic-io", "@file-system", "@io-event",
-        "@ipc",     "@network-io",     "@process",  "@signal",      "clone",
-        "connect",  "epoll_ctl",       "execve",    "futex",        "mmap",
-        "openat",   "pipe2",           "read",      "socket",       "write"};
+    static const char needed[] =
+        "@default,@system-service,@basic-io,@file-system,@io-event,@ipc,@network-io,@process,"
+        "@signal,clone,connect,epoll_ctl,execve,futex,mmap,openat,pipe2,read,socket,write";
     bool denies = false, harms = false, enough = !list[0] || list[0] == '~';
     char word[NAME_SIZE];
 
@@ -307,9 +297,8 @@ static bool takes_calls(const struct unit *unit, const char *list)
         enough |= call[0] != '@' || strcmp(call, "@system-service") == 0 ||
                   strcmp(call, "@known") == 0;
         harms |= denies &&
-                 (text_find(call, needed, sizeof(needed[0]), COUNT_OF(needed)) < COUNT_OF(needed) ||
-                  (strcmp(call, "@resources") == 0 && !colon &&
-                   !sets(unit, "SystemCallErrorNumber")));
+                 (text_has(needed, ',', call) || (strcmp(call, "@resources") == 0 && !colon &&
+                                                  !sets(unit, "SystemCallErrorNumber")));
     }
     return harms || !enough;
 }
@@ -326,18 +315,11 @@ static bool starts_another(const struct unit *unit, const char *command)
 
 static bool starts_no_agent(const struct unit *unit, const char *command)
 {
-    static const char *const others[] = {"true", "false", "sleep", "echo", "cat", "test"};
     const char *at = command + strspn(command, "@-:+!|");
     char path[PATH_SIZE];
 
     return starts_another(unit, command) && unit_word(&at, path, sizeof(path)) &&
-           text_find(basename(path), others, sizeof(others[0]), COUNT_OF(others)) <
-               COUNT_OF(others);
-}
-
-static bool is_once(const struct unit *unit)
-{
-    return strcmp(value_of(unit, "Type", false).text, "oneshot") == 0;
+           text_has("true,false,sleep,echo,cat,test", ',', basename(path));
 }
 
 static bool starts_twice(const struct unit *unit, const char *value)
@@ -348,7 +330,7 @@ static bool starts_twice(const struct unit *unit, const char *value)
     for (struct unit_setting at = {0}; unit_next(unit->settings, &at);)
         if (strcmp(at.key, "ExecStart") == 0)
             n = at.value[0] ? n + 1 : 0;
-    return n > 1 && !is_once(unit);
+    return n > 1;
 }
 
 static bool is_on(const struct unit *unit, const char *value)
@@ -365,19 +347,18 @@ static bool is_not_root(const struct unit *unit, const char *user)
 
 static bool cannot_write(const struct unit *unit, const char *value)
 {
+    const struct words made = value_of(unit, "StateDirectory", true);
+
     (void)value;
-    return !strstr(value_of(unit, "StateDirectory", true).text, "amazon/ssm") &&
-           !has_state(unit, value_of(unit, "ReadWritePaths", true).text);
+    return !has_word(made.text, "amazon") && !has_word(made.text, "amazon/ssm") &&
+           !has_state(unit, value_of(unit, "ReadWritePaths", true).text) &&
+           !has_state(unit, value_of(unit, "BindPaths", true).text) &&
+           !has_state(unit, value_of(unit, "TemporaryFileSystem", true).text);
 }
 
 static bool reads_state(const struct unit *unit, const char *paths)
 {
     return has_state(unit, paths) && cannot_write(unit, paths);
-}
-
-static bool has_state_or_needed(const struct unit *unit, const char *paths)
-{
-    return has_state(unit, paths) || has_needed(unit, paths);
 }
 
 static bool forbids_agent(const struct unit *unit, const char *paths)
@@ -422,14 +403,10 @@ static bool allows_few_calls(const struct unit *unit, const char *calls)
 /* systemd.exec(5) "StandardInput=": of a socket unit there is nothing for a service that none starts. */
 static bool lacks_socket(const struct unit *unit, const char *stream)
 {
-    return (strcmp(stream, "socket") == 0 || text_starts(stream, "fd:")) &&
-           !unit_is_installed(unit->root, "amazon-ssm-agent.socket");
-}
+    const struct words sockets = value_of(unit, "Sockets", true);
 
-static bool is_terminal(const struct unit *unit, const char *stream)
-{
-    (void)unit;
-    return text_starts(stream, "tty");
+    return (strcmp(stream, "socket") == 0 || text_starts(stream, "fd:")) &&
+           lacks_unit(unit, sockets.text[0] ? sockets.text : "amazon-ssm-agent.socket");
 }
 
 static bool lacks_input(const struct unit *unit, const char *stream)
@@ -450,42 +427,6 @@ static bool lacks_output(const struct unit *unit, const char *stream)
            is_gone(unit, folder);
 }
 
-/* Of the first numbers of all ranges ("0-3,8 12") none is among these of the machine, where those can be seen. */
-static bool lacks_numbers(const struct unit *unit, const char *ranges, const char *folder,
-                          const char *name)
-{
-    char range[NAME_SIZE], path[PATH_SIZE];
-    bool has = !file_exists(unit->root, folder);
-
-    for (const char *at = ranges; text_word(&at, " \t,", range, sizeof(range));) {
-        (void)text_set(path, sizeof(path), "%s/%s%lu", folder, name, strtoul(range, NULL, 10));
-        has |= strspn(range, "0123456789-") < strlen(range) || file_exists(unit->root, path);
-    }
-    return !has;
-}
-
-static bool lacks_cpu(const struct unit *unit, const char *ranges)
-{
-    return lacks_numbers(unit, ranges, "/sys/devices/system/cpu", "cpu");
-}
-
-static bool lacks_node(const struct unit *unit, const char *ranges)
-{
-    const struct words policy = value_of(unit, "NUMAPolicy", false);
-
-    return strcmp(policy.text, "default") != 0 && strcmp(policy.text, "local") != 0 &&
-           lacks_numbers(unit, ranges, "/sys/devices/system/node", "node");
-}
-
-/* systemd.exec(5) "PAMName=": such a unit it does not load. */
-static bool kills_process_alone(const struct unit *unit, const char *name)
-{
-    const struct words mode = value_of(unit, "KillMode", false);
-
-    (void)name;
-    return strcmp(mode.text, "process") == 0 || strcmp(mode.text, "none") == 0;
-}
-
 /* systemd.service(5): the agent, which systemd waits for, goes on for good. */
 static bool ends(const struct unit *unit, const char *time)
 {
@@ -495,24 +436,18 @@ static bool ends(const struct unit *unit, const char *time)
 
 static bool waits_in_vain(const struct unit *unit, const char *type)
 {
-    bool is_of_bus = strcmp(type, "dbus") == 0;
-
-    return (is_of_bus && !sets(unit, "BusName")) ||
-           ((is_of_bus || text_starts(type, "notify") || strcmp(type, "forking") == 0) &&
+    return (strcmp(type, "dbus") == 0 && !sets(unit, "BusName")) ||
+           (text_has("dbus,notify,notify-reload,forking", ',', type) &&
             ends(unit, value_of(unit, "TimeoutStartSec", false).text) &&
             ends(unit, value_of(unit, "TimeoutSec", false).text));
 }
 
-static bool restarts_once(const struct unit *unit, const char *restart)
-{
-    return is_once(unit) && (strcmp(restart, "always") == 0 || strcmp(restart, "on-success") == 0);
-}
-
 #define GONE ", which is not there"
+#define NEEDED ", which the agent needs"
 #define NO_UNIT ", a unit that is not there or masked"
 #define FAILS " fails, is not there, or may not be run"
 #define NO_TERMINAL ", if that terminal is not there"
-#define FILTER ", if that is not there or drops what the agent needs"
+#define ENDED ", after which systemd ends the agent, again and again"
 #define MORE ", the agent needs more"
 #define BOUND "BindPaths BindReadOnlyPaths"
 #define ROOT "RootDirectory RootImage"
@@ -523,16 +458,18 @@ static const struct row {
     enum {
         LAST,
         LIST,
-        EACH
-    } what; /* the last assignment, all in one, or the first of all that does */
+        EACH,
+        WORDS
+    } what; /* the last assignment, all in one, or the first of all that does, or in which a word does */
     enum taken taken;
     const char *words;
     bool (*judge)(const struct unit *unit, const char *value); /* NULL: whatever it is set to */
-    const char *is;                                            /* only this value */
+    const char *is;                                            /* only a value like this */
     const char *unless;  /* not where one of these keys is set as well */
     uint64_t too_little; /* measured of agent 3.3.1142.0 */
     bool confines;       /* not what ExecStart=+ starts, */
     bool of_user;        /* nor what ExecStart=! does, but for !! on these kernels */
+    int since;           /* systemd's NEWS; older ones ignore it */
 } rows[] = {
     {"ExecStart", LIST, TAKEN_ALL, " starts nothing", .is = ""},
     {"ExecStart", LIST, TAKEN_ALL, ", which is no agent", starts_no_agent},
@@ -541,30 +478,30 @@ static const struct row {
     {"ExecStart", EACH, TAKEN_ALL, ", and with an option the agent does not stay", has_option},
     {"User", LAST, TAKEN_ALL, ", the agent needs root", is_not_root, .confines = true,
      .of_user = true},
-    {"User", LAST, TAKEN_ALL, GONE, lacks_user},
+    {"User", LAST, TAKEN_ALL, GONE, lacks_account},
     {"DynamicUser", LAST, TAKEN_ALL, ", the agent needs root", is_on, .confines = true},
     {"ProtectSystem", LAST, TAKEN_ALL, ", and no ReadWritePaths= has /var/lib/amazon", cannot_write,
      .is = "strict", .confines = true},
     {"ReadOnlyPaths", LIST, TAKEN_ALL, "", reads_state, .confines = true},
-    {"ReadOnlyPaths", EACH, TAKEN_ALL, GONE, lacks_path},
-    {"InaccessiblePaths", LIST, TAKEN_ALL, ", which the agent needs", has_state_or_needed,
-     .confines = true},
-    {"InaccessiblePaths", EACH, TAKEN_ALL, GONE, lacks_path},
+    {"ReadOnlyPaths", WORDS, TAKEN_ALL, GONE, lacks_path},
+    {"InaccessiblePaths", LIST, TAKEN_ALL, NEEDED, has_state, .confines = true},
+    {"InaccessiblePaths", LIST, TAKEN_ALL, NEEDED, has_needed, .confines = true},
+    {"InaccessiblePaths", WORDS, TAKEN_ALL, GONE, lacks_path},
     {"NoExecPaths", LIST, TAKEN_ALL, ", and no ExecPaths= has the agent and its worker",
-     forbids_agent, .confines = true},
-    {"NoExecPaths", EACH, TAKEN_ALL, GONE, lacks_path},
+     forbids_agent, .confines = true, .since = 248},
+    {"NoExecPaths", WORDS, TAKEN_ALL, GONE, lacks_path, .since = 248},
     {"TemporaryFileSystem", LIST, TAKEN_ALL, " hides what the agent needs", has_needed,
      .unless = BOUND, .confines = true},
     {"TemporaryFileSystem", LIST, TAKEN_MAYBE,
      ", if what is bound into it is not all that the agent needs", has_needed, .confines = true},
     {"BindReadOnlyPaths", LIST, TAKEN_ALL, "", has_state, .confines = true},
-    {"BindReadOnlyPaths", EACH, TAKEN_ALL, GONE, lacks_path},
+    {"BindReadOnlyPaths", WORDS, TAKEN_ALL, GONE, lacks_path},
     {"PrivateNetwork", LAST, TAKEN_ALL, "", is_on, .confines = true},
-    {"NetworkNamespacePath", EACH, TAKEN_ALL, GONE, lacks_path},
+    {"NetworkNamespacePath", WORDS, TAKEN_ALL, GONE, lacks_path, .since = 242},
     {"NetworkNamespacePath", LAST, TAKEN_MAYBE, ", if that is another network than this",
-     .confines = true},
+     .confines = true, .since = 242},
     {"RestrictNetworkInterfaces", LIST, TAKEN_ALL, " leaves no network interface", has_no_interface,
-     .confines = true},
+     .confines = true, .since = 250},
     {"IPAddressDeny", LIST, TAKEN_ALL, " holds the metadata service, or all endpoints",
      denies_needed, .confines = true},
     {"IPAddressDeny", LIST, TAKEN_MAYBE_BY_ADDRESS, ", if it holds an endpoint or a nameserver",
@@ -577,34 +514,30 @@ static const struct row {
      allows_few_calls, .confines = true},
     {"DevicePolicy", LAST, TAKEN_ALL, ", and no DeviceAllow=", .is = "strict",
      .unless = "DeviceAllow", .confines = true},
-    {"SupplementaryGroups", EACH, TAKEN_ALL, GONE, lacks_group},
-    {"LoadCredential", EACH, TAKEN_ALL, GONE, lacks_credential, .unless = "SetCredential"},
-    {"LoadCredentialEncrypted", EACH, TAKEN_ALL, GONE, lacks_credential, .unless = "SetCredential"},
-    {"Requires", EACH, TAKEN_ALL, NO_UNIT, lacks_unit},
-    {"BindsTo", EACH, TAKEN_ALL, NO_UNIT, lacks_unit},
-    {"Requisite", EACH, TAKEN_ALL, NO_UNIT, lacks_unit},
-    {"ReadWritePaths", EACH, TAKEN_ALL, GONE, lacks_path},
-    {"BindPaths", EACH, TAKEN_ALL, GONE, lacks_path},
-    {"ExecPaths", EACH, TAKEN_ALL, GONE, lacks_path},
-    {"ExecCondition", EACH, TAKEN_ALL, FAILS, fails, .unless = ROOT},
+    {"SupplementaryGroups", WORDS, TAKEN_ALL, GONE, lacks_account},
+    {"LoadCredential", EACH, TAKEN_ALL, GONE, lacks_credential, .unless = "SetCredential",
+     .since = 247},
+    {"LoadCredentialEncrypted", EACH, TAKEN_ALL, GONE, lacks_credential, .unless = "SetCredential",
+     .since = 250},
+    {"Requires", WORDS, TAKEN_ALL, NO_UNIT, lacks_unit},
+    {"BindsTo", WORDS, TAKEN_ALL, NO_UNIT, lacks_unit},
+    {"Requisite", WORDS, TAKEN_ALL, NO_UNIT, lacks_unit},
+    {"ReadWritePaths", WORDS, TAKEN_ALL, GONE, lacks_path},
+    {"BindPaths", WORDS, TAKEN_ALL, GONE, lacks_path},
+    {"ExecPaths", WORDS, TAKEN_ALL, GONE, lacks_path, .since = 248},
+    {"ExecCondition", EACH, TAKEN_ALL, FAILS, fails, .unless = ROOT, .since = 243},
     {"ExecStartPre", EACH, TAKEN_ALL, FAILS, fails, .unless = ROOT},
     {"ExecStartPost", EACH, TAKEN_ALL, FAILS, fails, .unless = ROOT},
     {"WorkingDirectory", LAST, TAKEN_ALL, " is not there", is_gone, .unless = ROOT},
     {"RootDirectory", LAST, TAKEN_ALL, " has no such program", root_lacks_program, .unless = BOUND},
     {"RootImage", LAST, TAKEN_ALL, " is not there", is_gone},
-    {"Group", LAST, TAKEN_ALL, GONE, lacks_group},
-    {"StandardInput", LAST, TAKEN_ALL, GONE, lacks_input, .unless = "Sockets"},
-    {"StandardInput", LAST, TAKEN_MAYBE, NO_TERMINAL, is_terminal},
-    {"StandardOutput", LAST, TAKEN_ALL, GONE, lacks_output, .unless = "Sockets"},
-    {"StandardOutput", LAST, TAKEN_MAYBE, NO_TERMINAL, is_terminal},
-    {"StandardError", LAST, TAKEN_ALL, GONE, lacks_output, .unless = "Sockets"},
-    {"StandardError", LAST, TAKEN_MAYBE, NO_TERMINAL, is_terminal},
-    {"PAMName", LAST, TAKEN_ALL,
-     ", which systemd refuses with this KillMode=", kills_process_alone},
-    {"CPUAffinity", LIST, TAKEN_ALL, ", which is no CPU of this machine", lacks_cpu},
-    {"NUMAMask", LIST, TAKEN_ALL, ", which is no NUMA node of this machine", lacks_node},
-    {"IPIngressFilterPath", LIST, TAKEN_MAYBE, FILTER, .confines = true},
-    {"IPEgressFilterPath", LIST, TAKEN_MAYBE, FILTER, .confines = true},
+    {"Group", LAST, TAKEN_ALL, GONE, lacks_account},
+    {"StandardInput", LAST, TAKEN_ALL, GONE, lacks_input},
+    {"StandardInput", LAST, TAKEN_MAYBE, NO_TERMINAL, .is = "tty*"},
+    {"StandardOutput", LAST, TAKEN_ALL, GONE, lacks_output},
+    {"StandardOutput", LAST, TAKEN_MAYBE, NO_TERMINAL, .is = "tty*"},
+    {"StandardError", LAST, TAKEN_ALL, GONE, lacks_output},
+    {"StandardError", LAST, TAKEN_MAYBE, NO_TERMINAL, .is = "tty*"},
     {"LimitNOFILE", LAST, TAKEN_ALL, MORE, .too_little = 19},
     {"LimitAS", LAST, TAKEN_ALL, MORE, .too_little = 700u << 20},
     {"LimitDATA", LAST, TAKEN_ALL, MORE, .too_little = 47u << 20},
@@ -613,7 +546,8 @@ static const struct row {
     {"MemoryMax", LAST, TAKEN_ALL, MORE, .too_little = 8u << 20},
     {"Type", LAST, TAKEN_ALL, ", and the agent never tells that it is ready", waits_in_vain},
     {"WatchdogSec", LAST, TAKEN_ALL, ", and the agent never tells that it lives", ends},
-    {"Restart", LAST, TAKEN_ALL, ", which systemd refuses with Type=oneshot", restarts_once},
+    {"RuntimeMaxSec", LAST, TAKEN_ALL, ENDED, .too_little = 60},
+    {"RuntimeMaxSec", LAST, TAKEN_MAYBE, ENDED, ends},
     {"NoNewPrivileges", LAST, TAKEN_SOME, ", ssm-user's sudo will not work", is_on},
     {"MemoryDenyWriteExecute", LAST, TAKEN_SOME,
      " holds for sessions and documents too: Java, .NET and Node.js end there", is_on},
@@ -621,11 +555,18 @@ static const struct row {
 
 static bool does_take(const struct unit *unit, const struct row *row, const char *value)
 {
+    char word[PATH_SIZE];
+    bool takes = !row->judge;
+
     if (row->too_little)
         return is_at_most(value, row->too_little);
-    if (row->is ? strcmp(value, row->is) != 0 : !value[0])
+    if (row->is ? fnmatch(row->is, value, 0) != 0 : !value[0])
         return false;
-    return !row->judge || row->judge(unit, value);
+    if (row->what != WORDS)
+        return takes || row->judge(unit, value);
+    while (!takes && text_word(&value, " \t\"", word, sizeof(word)))
+        takes = row->judge(unit, word);
+    return takes;
 }
 
 /* The value that takes something, as it can be shown, and the file that set it. */
@@ -633,11 +574,16 @@ static bool find_taking(const struct unit *unit, const struct row *row, char val
                         char file[PATH_SIZE])
 {
     bool takes = false;
+    struct unit_setting at = {0};
 
-    if (row->what != EACH)
-        return unit_value(unit->settings, row->key, row->what == LIST, value, WORDS_SIZE, file) &&
-               does_take(unit, row, value);
-    for (struct unit_setting at = {0}; unit_next(unit->settings, &at);) {
+    if (row->what < EACH) {
+        bool is_set = unit_value(unit->settings, row->key, row->what == LIST, value, WORDS_SIZE,
+                                 file);
+        if (!is_set && unit_next(unit->settings, &at) && !strstr(at.file, ".d/"))
+            (void)text_escape(file, PATH_SIZE, at.file, strlen(at.file));
+        return (is_set || (file[0] && row->is && !row->is[0])) && does_take(unit, row, value);
+    }
+    while (unit_next(unit->settings, &at)) {
         if (strcmp(at.key, row->key) != 0)
             continue;
         if (!at.value[0] && unit_resets(row->key)) {
@@ -662,21 +608,30 @@ static bool is_lifted(const struct unit *unit, const struct row *row)
 
     for (const char *at = row->unless ? row->unless : ""; text_word(&at, " ", key, sizeof(key));)
         lifted |= sets(unit, key);
-    return lifted;
+    int systemd = row->since ? unit_systemd(unit->root) : 0;
+    return lifted || (systemd > 0 && systemd < row->since);
 }
 
 void unit_confinement(const char *root, const struct buffer *settings, unit_taken *each, void *arg)
 {
-    const struct unit unit = {root, settings};
+    struct unit unit = {.root = root, .settings = settings};
+    const bool makes = sets(&unit, "StateDirectory") || sets(&unit, "LogsDirectory") ||
+                       sets(&unit, "CacheDirectory");
     char value[WORDS_SIZE], file[PATH_SIZE], words[2 * WORDS_SIZE];
     const char *last = "";
 
     for (const struct row *row = rows; row < rows + COUNT_OF(rows); row++) {
-        if (strcmp(row->key, last) == 0 || !find_taking(&unit, row, value, file) ||
+        unit.key = row->key;
+        unit.now = false;
+        bool takes = find_taking(&unit, row, value, file);
+        unit.now = !takes && !root[0] && !makes;
+        if (strcmp(row->key, last) == 0 ||
+            (!takes && !(unit.now && find_taking(&unit, row, value, file))) ||
             is_lifted(&unit, row))
             continue;
-        (void)text_set(words, sizeof(words), "%s=%s%s", row->key, value, row->words);
-        each(arg, row->taken, file, words);
+        (void)text_set(words, sizeof(words), "%s=%s%s%s", row->key, value, row->words,
+                       unit.now ? ", unless something makes it before" : "");
+        each(arg, unit.now && row->taken == TAKEN_ALL ? TAKEN_MAYBE : row->taken, file, words);
         last = row->key;
     }
     unit_conditions(root, settings, each, arg);

@@ -306,20 +306,10 @@ static const char *closed_folder(const struct image *image)
 
 static void read_base(struct image *image)
 {
-    static const char *const folders[] = {
-        "/usr/lib/systemd", "/lib/systemd", "/usr/lib/x86_64-linux-gnu/systemd",
-        "/usr/lib/aarch64-linux-gnu/systemd", "/usr/lib64/systemd"};
     static const char *const inits[] = {"/usr/lib/systemd/systemd", "/lib/systemd/systemd"};
-    static const char prefix[] = "libsystemd-shared-";
     char name[LINE_SIZE];
 
-    /* libsystemd-shared-252.so, or with the distribution's build behind the number */
-    for (size_t i = 0; i < COUNT_OF(folders) && !image->systemd; i++) {
-        LOCAL_NAMES libraries = file_list(image->root, folders[i], ".so");
-        for (size_t j = 0; j < libraries.n; j++)
-            if (text_starts(libraries.names[j], prefix))
-                image->systemd = (int)strtol(libraries.names[j] + strlen(prefix), NULL, 10);
-    }
+    image->systemd = unit_systemd(image->root);
     for (size_t i = 0; i < COUNT_OF(inits) && image->machine <= 0; i++)
         image->machine = agent_look(image->root, inits[i]).machine;
     (void)value_read(image, "/usr/lib/os-release /etc/os-release", "PRETTY_NAME", name, NULL);

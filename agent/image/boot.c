@@ -116,6 +116,7 @@ void judge_drop_ins(struct image *image)
     if (skip_without_agent(image))
         return;
     unit_read(image->root, image->agent->unit, &settings);
+    unit_read_slices(image->root, &settings);
     unit_confinement(image->root, &settings, take_confinement, image);
 }
 

@@ -481,6 +481,18 @@ EXPECTED = [  # fault, verdict, first finding
     ("unit-written:all-rights", "ready", None),
     ("unit-written:triggers", "not-ready", "agent-environment"),
     ("unit-written:another-condition", "degraded", "agent-environment"),
+    ("unit-written:slice", "not-ready", "agent-environment"),
+    ("unit-written:trailing-blank", "not-ready", "agent-environment"),
+    ("unit-written:empty-is-no-reset", "not-ready", "agent-environment"),
+    ("unit-written:header", "ready", None),
+    ("unit-written:sockets-gone", "not-ready", "agent-environment"),
+    ("unit-written:ended", "not-ready", "agent-environment"),  # it comes up, and is ended every 5 s
+    ("unit-written:ended-daily", "degraded", "agent-environment"),
+    ("unit-written:script-gone", "not-ready", "agent-environment"),
+    ("unit-written:sleep-before", "not-ready", "agent-environment"),
+    ("unit-written:log-gone", "degraded", "agent-environment"),  # status 226, unless something makes it before
+    ("unit-written:file-name", "not-ready", "agent-environment"),
+    ("unit-written:glob-folder", "not-ready", "proxy-in-the-way"),
     ("unit-written:folder", "not-ready", "agent-environment"),
     ("unit-written:condition", "not-ready", "agent-environment"),
     ("unit-written:condition-holds", "ready", None),

@@ -446,6 +446,14 @@ static void the_environment_is_put_together_as_by_systemd(void **state)
           {"/etc/p/b.env", "https_proxy=http://b\n"},
           {"/etc/p/c.env", "https_proxy=http://c\n"}},
          "http://c"},
+        {{{drop_in, "[Service]\nEnvironmentFile=/etc/p*/b.env\n"},
+          {"/etc/p/c.env", "https_proxy=http://c\n"},
+          {"/etc/p2/b.env", "https_proxy=http://b\n"}},
+         "http://b"},
+        {{{drop_in, "[Service]\nEnvironmentFile=%E/%p/%n/%N\n"},
+          {"/etc/amazon-ssm-agent/amazon-ssm-agent.service/amazon-ssm-agent",
+           "https_proxy=http://a\n"}},
+         "http://a"},
         /* taken away */
         {{{drop_in, "[Service]\nEnvironment=https_proxy=http://a\nUnsetEnvironment=https_proxy\n"}},
          ""},
@@ -554,7 +562,6 @@ static void a_sandbox_that_keeps_the_agent_down_is_named(void **state)
     } rows[] = {
         {"ExecStart=", "!ExecStart= start"},
         {"ExecStart=/usr/bin/amazon-ssm-agent", "!ExecStart=/usr/b"},
-        {"ExecStart=/usr/bin/amazon-ssm-agent\nType=oneshot", ""},
         {"ExecStart=\nExecStart=/usr/bin/amazon-ssm-agent", ""},
         {"ExecStart=\nExecStart=/bin/true", "!ExecStart=/bin/t"},
         {"ExecStart=\nExecStart=-/opt/agent", "?ExecStart=-/opt/"},
@@ -581,8 +588,6 @@ static void a_sandbox_that_keeps_the_agent_down_is_named(void **state)
         {"MemoryMax=8M", "!MemoryMax=8M, th"},
         {"RootImage=/gone.raw", "!RootImage=/gone."},
         {"RootImage=/lib\nWorkingDirectory=/gone", ""},
-        {"Type=oneshot\nRestart=always", "!Restart=always, "},
-        {"Type=oneshot\nRestart=on-failure", ""},
         {"Restart=always", ""},
         {"User=", ""},
         {"User=root", ""},
@@ -598,12 +603,31 @@ static void a_sandbox_that_keeps_the_agent_down_is_named(void **state)
         {"ReadOnlyPaths=/\nReadWritePaths=/var/lib/amazon", ""},
         {"ReadOnlyPaths=/var/www /var/lib/amazon-x", ""},
         {"ProtectSystem=strict\nReadWritePaths=-/var/lib/amazon/ssm/", ""},
+        {"ProtectSystem=strict\nStateDirectory=amazon/ssm", ""},
+        {"ProtectSystem=strict\nStateDirectory=x amazon", ""},
+        {"ProtectSystem=strict\nBindPaths=/var/lib/amazon", ""},
+        {"ProtectSystem=strict\nReadWriteDirectories = /var/lib/amazon", ""},
+        {"InaccessibleDirectories=/etc/amazon", "!InaccessiblePath"},
+        {"ProtectSystem=strict\nTemporaryFileSystem=/var/lib", ""},
+        {"ProtectSystem=strict\nStateDirectory=amazon/ssm-x", "!ProtectSystem=st"},
         {"InaccessiblePaths=/etc/amazon", "!InaccessiblePath"},
         {"InaccessiblePaths=/var/lib/amazon-x", ""},
         {"InaccessiblePaths=/var/lib/amazon/ssm", "!InaccessiblePath"},
         {"InaccessiblePaths=/home", ""},
         {"PrivateNetwork=yes", "!PrivateNetwork=y"},
         {"PrivateNetwork=no", ""},
+        {"PrivateNetwork=yes\nPrivateNetwork=", "!PrivateNetwork=y"},
+        {"User=ssm\nUser=", ""},
+        {"LimitNOFILE=16\nLimitNOFILE=", "!LimitNOFILE=16, "},
+        /* lines that go on, and those that do not; a header that is none, behind which nothing is read */
+        {"PrivateNetwork=\\\n# no word\n  yes", "!PrivateNetwork=y"},
+        {"PrivateNetwork=\\\r\nyes\r", "!PrivateNetwork=y"},
+        {"PrivateNetwork=yes \\\n# the end", "!PrivateNetwork=y"},
+        {"Nice=1 \\\nPrivateNetwork=yes", ""},
+        {"Nice=1 \\\n\nPrivateNetwork=yes", "!PrivateNetwork=y"},
+        {"Nice=1 \\ \nPrivateNetwork=yes", "!PrivateNetwork=y"},
+        {"Environment=A=C:\\\\\nPrivateNetwork=yes", "!PrivateNetwork=y"},
+        {"[Unit] # note\n[Service]\nPrivateNetwork=yes", ""},
         {"IPAddressDeny=any", "!IPAddressDeny=an"},
         {"IPAddressDeny=link-local", "!IPAddressDeny=li"},
         {"IPAddressDeny=169.254.0.0/16", "!IPAddressDeny=16"},
@@ -667,6 +691,15 @@ static void a_sandbox_that_keeps_the_agent_down_is_named(void **state)
         {"ExecStartPre=/run/sh -e -c \"exit 1\"", ""},
         {"ExecStartPre=/run/bash -c false\nExecStartPre=/run/x", "!ExecStartPre=/ru"},
         {"ExecStartPre=/run/x\nExecStartPre=/run/bash -c false", "!ExecStartPre=/ru"},
+        {"ExecStartPre=/run/sh /gone", "!ExecStartPre=/ru"},
+        {"ExecStartPre=/run/sh -c /gone", "!ExecStartPre=/ru"},
+        {"ExecStartPre=/run/sh -c /lib", ""},
+        {"ExecStartPre=/run/sleep 91", "!ExecStartPre=/ru"},
+        {"ExecStartPre=/run/sleep 90", ""},
+        {"ExecStartPre=/run/sleep 120\nTimeoutStartSec=5min", ""},
+        {"ExecStartPre=/no-head", "!ExecStartPre=/no"},
+        {"ExecStartPre=/crlf", "!ExecStartPre=/cr"},
+        {"ExecStartPre=/head", ""},
         {"ExecStartPre=/run/test -e /gone", "!ExecStartPre=/ru"},
         {"ExecCondition=/run/[ -f /gone ]", "!ExecCondition=/r"},
         {"ExecStartPre=/run/test -e /lib", ""},
@@ -740,7 +773,8 @@ static void a_sandbox_that_keeps_the_agent_down_is_named(void **state)
         {"StandardInput=tty", "?StandardInput=tt"},
         {"StandardOutput=tty", "?StandardOutput=t"},
         {"StandardInput=socket", "!StandardInput=so"},
-        {"StandardInput=socket\nSockets=a.socket", ""},
+        {"StandardInput=socket\nSockets=gone.socket", "!StandardInput=so"},
+        {"StandardInput=socket\nSockets=made.socket", ""},
         {"StandardInput=fd:a", "!StandardInput=fd"},
         {"StandardOutput=socket", "!StandardOutput=s"},
         {"StandardOutput=file:/gone/x", "!StandardOutput=f"},
@@ -748,21 +782,6 @@ static void a_sandbox_that_keeps_the_agent_down_is_named(void **state)
         {"StandardError=truncate:/gone/x", "!StandardError=tr"},
         {"StandardError=append:/var/log/later/x", ""},
         {"StandardOutput=journal+console\nStandardError=inherit", ""},
-        {"PAMName=login", ""},
-        {"PAMName=login\nKillMode=process", "!PAMName=login, w"},
-        {"PAMName=login\nKillMode=none", "!PAMName=login, w"},
-        {"PAMName=login\nKillMode=mixed", ""},
-        {"CPUAffinity=8", "!CPUAffinity=8, w"},
-        {"CPUAffinity=8-9,10 11", "!CPUAffinity=8-9,"},
-        {"CPUAffinity=8 0", ""},
-        {"CPUAffinity=0-99\nCPUAffinity=numa", ""},
-        {"CPUAffinity=8\nCPUAffinity=", ""},
-        {"NUMAPolicy=bind\nNUMAMask=1", "!NUMAMask=1, whic"},
-        {"NUMAMask=1", "!NUMAMask=1, whic"},
-        {"NUMAPolicy=bind\nNUMAMask=0-1", ""},
-        {"NUMAPolicy=local\nNUMAMask=1", ""},
-        {"IPIngressFilterPath=/sys/fs/bpf/x", "?IPIngressFilterP"},
-        {"IPEgressFilterPath=/sys/fs/bpf/x", "?IPEgressFilterPa"},
         {"Group=roo", "!Group=roo, which"},
         {"SupplementaryGroups=root gone", "!SupplementaryGro"},
         {"Group=1000", ""},
@@ -773,6 +792,9 @@ static void a_sandbox_that_keeps_the_agent_down_is_named(void **state)
         {"DynamicUser=yes\nExecStart=\nExecStart=!/usr/bin/amazon-ssm-agent", "!DynamicUser=yes,"},
         {"WatchdogSec=30", "!WatchdogSec=30, "},
         {"WatchdogSec=0", ""},
+        {"RuntimeMaxSec=60", "!RuntimeMaxSec=60"},
+        {"RuntimeMaxSec=1h", "?RuntimeMaxSec=1h"},
+        {"RuntimeMaxSec=infinity", ""},
         {"Type=dbus\nTimeoutStartSec=infinity", "!Type=dbus, and t"},
         {"Type=dbus\nBusName=a.b", "!Type=dbus, and t"},
         {"[Unit]\nConditionPathExists=|/gone\nConditionPathExists=|!/lib", "!ConditionPathExi"},
@@ -788,10 +810,12 @@ static void a_sandbox_that_keeps_the_agent_down_is_named(void **state)
         {"Type=forking\nTimeoutStartSec=90", "!Type=forking, an"},
         {"Type=forking\nTimeoutStartSec=infinity", ""},
         {"Type=simple", ""},
+        {"Type=notify # note", ""},
         {"NoNewPrivileges=true", "NoNewPrivileges="},
         {"MemoryDenyWriteExecute=1", "MemoryDenyWriteE"},
     };
     static const char *const others[] = {"/run/systemd/generator/made.service",
+                                         "/run/systemd/generator/made.socket",
                                          "/run/systemd/generator.early/early.service",
                                          "/run/systemd/generator.late/late.service",
                                          "/run/systemd/transient/passing.service",
@@ -806,12 +830,13 @@ static void a_sandbox_that_keeps_the_agent_down_is_named(void **state)
         for (size_t j = 0; j < COUNT_OF(others); j++)
             put(others[j], "[Unit]\n");
         put_program("/a b", "");
+        put_program("/head", "#! /usr/bin/ssm-agent-worker -x\n");
+        put_program("/no-head", "true\n");
+        put_program("/crlf", "#!/usr/bin/ssm-agent-worker\r\n");
         put("/etc/systemd/system/amazon-ssm-agent.service.requires/amazon-ssm-agent.service", "");
         put("/etc/group", "root:x:0:\nstaff:x:50:\n");
         put("/etc/passwd", "root:x:0:0::/:/x\ndaemon:x:1:1::/:/x\n");
         put("/sys/class/net/ens5/device/x", "");
-        put("/sys/devices/system/cpu/cpu0/x", "");
-        put("/sys/devices/system/node/node0/x", "");
         put("/sys/class/net/docker0/x", "");
         put("/etc/resolv.conf", "");
         put("/home/x", "");
@@ -828,6 +853,79 @@ static void a_sandbox_that_keeps_the_agent_down_is_named(void **state)
             fail_msg("%s with a link in .requires: \"%s\"", rows[i].lines, harm);
         assert_int_equal(tear_down(state), 0);
         assert_int_equal(mkdir(root, 0700), 0);
+    }
+}
+
+/* systemd's NEWS: what it does not know, it passes over. Where its version is not known, it is none of the old ones. */
+static void a_setting_counts_where_systemd_knows_it(void **state)
+{
+    static const struct {
+        const char *library, *line;
+        bool counts;
+    } rows[] = {
+        {"/usr/lib/systemd/libsystemd-shared-239.so", "NoExecPaths=/", false},
+        {"/lib/systemd/libsystemd-shared-245.so", "NoExecPaths=/", false},
+        {"/usr/lib/aarch64-linux-gnu/systemd/libsystemd-shared-247.so", "NoExecPaths=/", false},
+        {"/usr/lib/systemd/libsystemd-shared-248.so", "NoExecPaths=/", true},
+        {"/usr/lib64/systemd/libsystemd-shared-252-46.el9.so", "NoExecPaths=/", true},
+        {"/usr/lib/systemd/libsystemd-core-239.so", "NoExecPaths=/", true},
+        {"/usr/lib/systemd/libsystemd-shared-239.so", "PrivateNetwork=yes", true},
+        {"/usr/lib/systemd/libsystemd-shared-239.so", "NetworkNamespacePath=/gone", false},
+        {"/usr/lib/systemd/libsystemd-shared-239.so", "ExecCondition=/bin/false", false},
+        {"/usr/lib/systemd/libsystemd-shared-246.so", "LoadCredential=x:/gone", false},
+    };
+    char text[64];
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        put(rows[i].library, "");
+        (void)text_set(text, sizeof(text), "[Service]\n%s\n", rows[i].line);
+        put(drop_in, text);
+        read_anew(state);
+        if (!agent.confined[0] == rows[i].counts)
+            fail_msg("row %zu: %s", i, agent.confined);
+    }
+}
+
+static void a_unit_must_start_something(void **state)
+{
+    (void)state;
+    put_program("/usr/bin/amazon-ssm-agent", "#!");
+    put("/etc/systemd/system/amazon-ssm-agent.service", "[Service]\nNice=1\n");
+    agent_read(root, &agent, &login);
+    assert_string_equal(agent.confined,
+                        "/etc/systemd/system/amazon-ssm-agent.service: ExecStart= starts nothing");
+}
+
+/* systemd.resource-control(5): the lists of all slices above count, and nothing else of them. */
+static void what_a_slice_denies_is_denied(void **state)
+{
+    static const struct {
+        const char *file, *text, *drop_in, *confined;
+    } rows[] = {
+        {"/etc/systemd/system/system.slice.d/a.conf", "[Slice]\nIPAddressDeny=169.254.169.254\n",
+         "", "/etc/systemd/system/system.slice.d/a.conf: IPAddressDeny=169.254.169.254 holds"},
+        {"/etc/systemd/system/system.slice.d/a.conf", "[Slice]\nIPAddressDeny=any\n",
+         "IPAddressAllow=any", ""},
+        {"/etc/systemd/system/system.slice.d/a.conf", "[Slice]\nIPAddressDeny=any\n",
+         "Slice=corp.slice", ""},
+        {"/etc/systemd/system/corp.slice", "[Slice]\nIPAddressDeny=any\n", "Slice=corp-a.slice",
+         "/etc/systemd/system/corp.slice: IPAddressDeny=any holds"},
+        {"/etc/systemd/system/-.slice.d/a.conf", "[Slice]\nIPAddressDeny=any\n",
+         "Slice=corp-a.slice", "/etc/systemd/system/-.slice.d/a.conf: IPAddressDeny=any holds"},
+        {"/etc/systemd/system/system.slice",
+         "[Unit]\nRequires=gone.service\n[Slice]\nTasksMax=1\n[Service]\nPrivateNetwork=yes\n", "",
+         ""},
+    };
+    char text[64];
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        put(rows[i].file, rows[i].text);
+        (void)text_set(text, sizeof(text), "[Service]\n%s\n", rows[i].drop_in);
+        put(drop_in, text);
+        read_anew(state);
+        if (rows[i].confined[0] ? !text_starts(agent.confined, rows[i].confined)
+                                : agent.confined[0])
+            fail_msg("row %zu: %s", i, agent.confined);
     }
 }
 
@@ -939,6 +1037,13 @@ static void variables_of_the_sdk_are_kept_and_secrets_are_not(void **state)
     put(drop_in, "[Service]\nEnvironmentFile=/etc/p/*.env\n");
     read_anew(state);
     assert_int_equal(agent.environment.failure, FAILURE_ABSENT);
+    put(drop_in, "[Service]\nEnvironmentFile=/etc/default/%p\n");
+    read_anew(state);
+    assert_non_null(strstr(agent.environment.detail, "names /etc/default/amazon-ssm-agent,"));
+    put(drop_in,
+        "[Service]\nEnvironmentFile=/etc/default/%H\n"); /* of which host it will be, is not known */
+    read_anew(state);
+    assert_int_equal(agent.environment.outcome, OUTCOME_OK);
 
     put("/etc/ssl/ca.pem", "-----BEGIN CERTIFICATE-----\n");
     put(drop_in, "[Service]\nEnvironment=AWS_CA_BUNDLE=/etc/ssl/ca.pem\n");
@@ -2002,6 +2107,9 @@ int main(void)
         TEST(the_environment_is_put_together_as_by_systemd),
         TEST(words_are_read_as_by_systemd),
         TEST(a_sandbox_that_keeps_the_agent_down_is_named),
+        TEST(a_setting_counts_where_systemd_knows_it),
+        TEST(a_unit_must_start_something),
+        TEST(what_a_slice_denies_is_denied),
         TEST(the_unit_is_read_once),
         TEST(what_a_unit_denies_is_told),
         TEST(a_file_of_the_sdk_must_be_ini),

@@ -24,7 +24,7 @@ _UNITS = {
     "condition-holds": ("[Unit]\nConditionPathExists=/etc/hosts\nConditionPathExists=!/etc/gone\nRequires=amazon-ssm-agent.service\n", ""),
     "imds-alone": ("IPAddressDeny=any\nIPAddressAllow=localhost link-local\n", ""),
     "binds": ("[Unit]\nBindsTo=corp-init.service\n", ""),
-    "confined-well": ("ProtectSystem=strict\nReadWritePaths=/var/lib/amazon /var/log/amazon\nIPAddressDeny=any\n"
+    "confined-well": ("ProtectSystem=strict\nReadWritePaths=/var/lib/amazon -/var/log/amazon\nIPAddressDeny=any\n"
                       "IPAddressAllow=link-local 10.0.0.0/8\nNoNewPrivileges=no\n", ""),
     "hardened": ("SystemCallFilter=@system-service\nSystemCallFilter=~@privileged @resources\nSystemCallErrorNumber=EPERM\n"
                  "SystemCallArchitectures=native\nRestrictAddressFamilies=AF_INET AF_UNIX AF_NETLINK\nCapabilityBoundingSet=\n"
@@ -48,6 +48,18 @@ _UNITS = {
     "bus": ("Type=dbus\n", ""),
     "watchdog": ("WatchdogSec=30\n", ""),
     "group": ("Group=gone\n", ""),
+    "slice": ("Slice=corp.slice\n", ""),
+    "trailing-blank": ("Nice=5 \\ \nPrivateNetwork=yes\n", ""),
+    "empty-is-no-reset": ("PrivateNetwork=yes\n[Service]\nPrivateNetwork=\n", ""),
+    "header": ("Nice=5\n[Service] # ours\nPrivateNetwork=yes\n", ""),
+    "sockets-gone": ("StandardInput=socket\nSockets=gone.socket\n", ""),
+    "ended": ("RuntimeMaxSec=5\n", ""),
+    "ended-daily": ("RuntimeMaxSec=1d\n", ""),
+    "script-gone": ("ExecStartPre=/bin/sh /opt/gone.sh\n", ""),
+    "sleep-before": ("ExecStartPre=/bin/sleep 120\n", ""),
+    "log-gone": ("ProtectSystem=strict\nReadWritePaths=/var/lib/amazon /var/log/amazon\n", ""),
+    "file-name": ("EnvironmentFile=/etc/default/%p\n", ""),
+    "glob-folder": (f"EnvironmentFile={_FILE.replace('default', 'def*')}\n", "https_proxy=http://{P}\n"),
     "all-rights": ("User=daemon\nProtectSystem=strict\nExecStart=\nExecStart=+/usr/bin/amazon-ssm-agent\n", ""),
     "triggers": ("[Unit]\nConditionPathExists=|/etc/gone\nConditionPathExists=|!/etc/hosts\n", ""),
     "another-condition": ("[Unit]\nConditionHost=!build\n", ""),
@@ -125,6 +137,8 @@ def _(world, variant="spaces"):
     world.files[instance.AGENT_DROP_IN] = "[Service]\n" + drop_in
     if file:
         world.files[_FILE] = file
+    if variant == "slice":
+        world.files["/etc/systemd/system/corp.slice"] = "[Slice]\nIPAddressDeny=169.254.169.254\n"
 
 
 _CONFIGURATIONS = {
