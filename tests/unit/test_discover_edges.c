@@ -1050,6 +1050,8 @@ static void proxies_of_one_letter(void **state)
     assert_string_equal(agent.https_proxy, "http://b");
     assert_string_equal(agent.http_proxy, "http://c");
     assert_string_equal(agent.proxy_file, DROP_IN);
+    read_with("Environment=HTTP_PROXY=a\nUnsetEnvironment=HTTP_PROXY");
+    assert_string_equal(agent.http_proxy, "");
     put("/etc/env", "http_proxy=http://h\n");
     read_with("EnvironmentFile=/etc/env");
     assert_string_equal(agent.proxy_file, "/etc/env");
