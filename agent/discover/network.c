@@ -253,6 +253,7 @@ static int read_nameservers(const char *root, const char *path, bool upstream,
     char(*servers)[ADDRESS_SIZE] = upstream ? resolvers->upstream : resolvers->configured;
     int32_t *n_servers = upstream ? &resolvers->n_upstream : &resolvers->n_configured;
     LOCAL_BUFFER contents = {.max_bytes = FILE_MAX_BYTES};
+    bool rotates = false;
 
     int error = file_read_as_go(root, path, &contents);
     if (error)
@@ -269,11 +270,19 @@ static int read_nameservers(const char *root, const char *path, bool upstream,
 
         for (const char *option = server;
              keyword && !upstream && strcmp(keyword, "options") == 0 && option;
-             option = text_next(&line, " \t\r"))
+             option = text_next(&line, " \t\r")) {
+            rotates |= strcmp(option, "rotate") == 0;
             take_option(option, resolvers);
+        }
         if (keyword && server && strcmp(keyword, "nameserver") == 0 && *n_servers < MAX_RESOLVERS &&
             address_parse(server, DNS_PORT, &parsed, &length))
             (void)text_set(servers[(*n_servers)++], ADDRESS_SIZE, "%s", server);
+    }
+    if (rotates && *n_servers == 2) { /* a look-up asks one for AAAA, then the other for A */
+        char first[ADDRESS_SIZE];
+        memcpy(first, servers[0], sizeof(first));
+        memcpy(servers[0], servers[1], sizeof(first));
+        memcpy(servers[1], first, sizeof(first));
     }
     return 0;
 }

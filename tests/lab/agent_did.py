@@ -496,6 +496,8 @@ AGENT = {
     "nsswitch-written:blank": ("down", 60),
     "dns-first-says:refers": ("up", 4),
     "dns-owner": ("up", 3),
+    "dns-rotates": ("down", 45),
+    "dns-rotates:first": ("up", 14),
     "dns-no-edns agent-environment:GODEBUG:netedns0=0": ("up", 3),
     "dns-no-edns:dropped agent-environment:GODEBUG:netedns0=0": ("up", 3),
     "dns-truncated:slow": ("up", 19),

@@ -603,6 +603,8 @@ EXPECTED = [  # fault, verdict, first finding
     ("dns-first-says:refused", "ready", None),
     ("dns-first-says:refers", "ready", None),
     ("dns-owner", "ready", None),
+    ("dns-rotates", "not-ready", "dns-bypasses-vpc"),
+    ("dns-rotates:first", "ready", None),
     ("dns-first-says:nxdomain", "not-ready", "dns-bypasses-vpc"),
     ("dns-addresses", "degraded", "public-path"),
     ("dns-addresses:ipv6", "ready", None),

@@ -1519,6 +1519,18 @@ static void tries_dots_and_domains_of_resolv_conf(void **state)
     }
 }
 
+/* The one that the agent asks for A records comes first. */
+static void two_servers_may_take_turns(void **state)
+{
+    static struct resolver_facts resolvers;
+    (void)state;
+
+    put("/etc/resolv.conf", "nameserver 10.0.0.2\noptions rotate\nnameserver 10.0.0.3\n");
+    resolvers_read(root, &resolvers);
+    assert_string_equal(resolvers.configured[0], "10.0.0.3");
+    assert_string_equal(resolvers.configured[1], "10.0.0.2");
+}
+
 static void the_order_of_identities_is_what_the_agent_knows_of_it(void **state)
 {
     (void)state;
@@ -2131,6 +2143,7 @@ int main(void)
         TEST(a_login_in_an_endpoint_is_left_out),
         TEST(options_of_resolv_conf),
         TEST(tries_dots_and_domains_of_resolv_conf),
+        TEST(two_servers_may_take_turns),
         TEST(a_configuration_that_cannot_be_read_is_not_judged),
         TEST(a_configuration_that_is_a_folder_is_none),
         TEST(an_agent_that_ran_in_this_boot_and_is_gone_has_ended),

@@ -144,6 +144,14 @@ def _(world, count="3"):
     _habits(world).chain = int(count)
 
 
+@fault("dns-rotates", "resolv.conf has `options rotate`, the VPC's resolver, and one that knows no name of the VPC: of two the agent asks the second "
+       "for A records", None, "[second|first]")
+def _(world, place="second"):
+    world.custom_records = {}
+    servers = [w.RESOLVER, w.CUSTOM_RESOLVER] if choice(place, "second", "first") == "second" else [w.CUSTOM_RESOLVER, w.RESOLVER]
+    world.files[RESOLV_CONF] = "options rotate\n" + "".join(f"nameserver {server}\n" for server in servers)
+
+
 @fault("dns-owner", "the addresses of an answer are another name's", None)
 def _(world):
     _habits(world).owner = "other.example.com"
