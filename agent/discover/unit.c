@@ -189,14 +189,15 @@ static bool is_for_start(const char *line)
 static bool take_line(const struct reading *reading, const char *path, char *line,
                       char section[NAME_SIZE])
 {
+    const bool of_unit = strcmp(section, "[Unit]") == 0;
     char *equals = strchr(line, '=');
 
     if (line[0] == '[') {
         (void)text_set(section, NAME_SIZE, "%s", line);
         return text_ends(line, "]");
     }
-    if (equals && (strcmp(section, reading->section) == 0 ||
-                   (strcmp(section, "[Unit]") == 0 && is_for_start(line)))) {
+    if (equals && (of_unit || strcmp(section, reading->section) == 0) &&
+        of_unit == is_for_start(line)) {
         char *old = strstr(line, "Directories"); /* as before systemd 231 */
         if (old && old < equals)
             (void)text_set(old, sizeof("Paths"), "Paths");
