@@ -23,9 +23,9 @@
 #include "net/dial.h"
 
 enum {
-    FIRST_RESEND_MS = 250, /* 0, 0.25, 0.5, 1, 2, 3, 4, 5 s */
+    FIRST_RESEND_MS = 250, /* 0, 0.25, 0.5, 1, 2, 3, 4 s */
     QUARTERS = 4,          /* of a short limit: 0, 1/4, 2/4 of it */
-    MAX_SENDS = 8,
+    MAX_SENDS = 7,
     MAX_PORTS_TRIED = 16,
     EDNS_BYTES = 1232, /* what Go's net package offers, and reads of a datagram */
     LENGTH_BYTES = 2,  /* in front of a message, by TCP */
@@ -362,7 +362,10 @@ static void on_again(void *arg)
     for (size_t i = 0; i < query->n_sent; i++)
         if (query->datagrams[i].watch)
             open = true;
-    if (query->n_sent > 0 && query->n_sent < MAX_SENDS)
+    int64_t left_us = (int64_t)query->timeout_ms * 1000 -
+                      (loop_now_us(query->loop) - query->started_us);
+    if (query->n_sent > 0 && query->n_sent < MAX_SENDS &&
+        left_us >= (int64_t)query->resend_ms * 1000)
         send_datagram(query);
     else if (!open)
         socket_failed(query);
