@@ -35,8 +35,8 @@ enum {
     TLS_SILENT_TICKS = 5,       /* ... where one in small segments is answered */
     PROXY_TIMEOUT_MS = 14000,   /* the agent gives CreateControlChannel 15 s, the way to it too */
     OPTIONAL_TIMEOUT_MS = 5000, /* for an answer that the agent does not wait for */
-    MAX_TRIES =
-        10, /* of what was cut or refused: of ten where each second one is, one in a thousand has no luck */
+    MAX_TRIES = 10, /* of what is cut or refused: half by chance, one in 1,000 has no luck */
+    MAX_ASKED = 4,  /* of what is answered with an error (aws-sdk-go, default_retryer.go) */
     TRY_AGAIN_MS = 100,
     ASK_ANEW_MS = 20000,   /* a request is silent for so long: is a new one answered? */
     FIRST_DOUBT_MS = 1000, /* a first request that is signed, and silent for so long, is doubted */

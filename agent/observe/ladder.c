@@ -303,9 +303,7 @@ static enum failure may_pass_later(const struct http_reply *reply)
         return FAILURE_REFUSED;
     if (is_cut(reply->step.failure))
         return FAILURE_TRUNCATED;
-    return reply->head.status == 429   ? FAILURE_THROTTLED
-           : reply->head.status >= 500 ? FAILURE_SERVER_ERROR
-                                       : FAILURE_NONE;
+    return reply->head.status >= 500 ? FAILURE_SERVER_ERROR : FAILURE_NONE;
 }
 
 /* The second one at once, more of them one after the other. */
@@ -334,7 +332,8 @@ static void settle(struct lane *lane, const struct http_reply *reply)
     }
     if (is_cut_short(lane, &reply->step, ladder_patience_ms(lane->climb)))
         lane->climb->observe->facts->stopped_by = STOPPED_BY_DEADLINE;
-    if (passing != FAILURE_NONE && lane->n_tries + 1 < MAX_TRIES) {
+    if (passing != FAILURE_NONE &&
+        lane->n_tries + 1 < (passing == FAILURE_SERVER_ERROR ? MAX_ASKED : MAX_TRIES)) {
         if (reply->tls.outcome != OUTCOME_UNTRIED)
             facts->steps[RUNG_TLS] = reply->tls;
         facts->steps[RUNG_HTTP] = reply->step;

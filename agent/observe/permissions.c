@@ -108,7 +108,8 @@ void actions_plan(struct climb *climb)
 }
 
 /* Credentials that are new are not known everywhere at once: what condemns every request is asked once more, in
- * a first round. A later one is that itself. An error of the server may be one of several servers'. */
+ * a first round. A later one is that itself. An error of the server may be one of several servers'; who
+ * throttles is not asked more. */
 static bool is_to_be_repeated(struct climb *climb, int action)
 {
     enum failure failure = climb->facts->actions[action].failure;
@@ -116,9 +117,8 @@ static bool is_to_be_repeated(struct climb *climb, int action)
     bool repeat = (failure == FAILURE_CREDENTIALS_REJECTED || failure == FAILURE_SIGNATURE) &&
                   !climb->observe->patient && !(climb->repeated & bit);
 
-    if (failure == FAILURE_SERVER_ERROR || failure == FAILURE_THROTTLED ||
-        climb->facts->actions[action].status >= 500)
-        return ++climb->n_repeated < MAX_TRIES;
+    if (failure != FAILURE_THROTTLED && climb->facts->actions[action].status >= 500)
+        return ++climb->n_repeated < MAX_ASKED;
 
     climb->repeated |= repeat ? bit : 0;
     return repeat;

@@ -1590,7 +1590,7 @@ static void the_answer_to_an_unsigned_request_is_judged(void **state)
         (void)text_set(reply.head.via, NAME_SIZE, "%s", rows[i].via);
         (void)text_set(reply.head.server, NAME_SIZE, "%s", rows[i].server);
         replies(0, reply);
-        for (int j = 1; j < 10 && (rows[i].status == 429 || rows[i].status >= 500); j++)
+        for (int j = 1; j < 4 && rows[i].status >= 500; j++)
             tries_again(j, reply);
         if (step_of(RUNG_HTTP)->failure != rows[i].failure)
             fail_msg("row %zu: %s", i, failure_name(step_of(RUNG_HTTP)->failure));
@@ -2180,18 +2180,24 @@ static void an_unclear_answer_beside_the_first_stays(void **state)
     assert_int_equal(permission_of(1), PERMISSION_UNCLEAR);
 }
 
-/* Of a service nine at most. */
+/* Of a service three at most, and none that is throttled. */
 static void an_action_that_meets_an_error_of_the_server_is_asked_for_again(void **state)
 {
-    (void)state;
-    start_signed();
-    for (int i = 0; i < 10; i++) {
-        struct lane *lane = &observe->climbs[SERVICE_SSM].lanes[0];
-        struct http_reply reply = reply_of(503);
-        lane->action = 0;
-        actions_take(lane, &reply);
-        assert_int_equal(permission_of(0), i < 9 ? PERMISSION_NOT_PROBED : PERMISSION_UNCLEAR);
+    static const int statuses[] = {503, 429};
+
+    for (int j = 0; j < 2; j++) {
+        (void)set_up(state);
+        start_signed();
+        for (int i = 0; i < 5; i++) {
+            struct http_reply reply = reply_of(statuses[j]);
+            observe->climbs[SERVICE_SSM].lanes[0].action = 0;
+            actions_take(&observe->climbs[SERVICE_SSM].lanes[0], &reply);
+            assert_int_equal(permission_of(0),
+                             j == 0 && i < 3 ? PERMISSION_NOT_PROBED : PERMISSION_UNCLEAR);
+        }
+        observe_free(observe);
     }
+    observe = NULL;
 }
 
 /* Whose own first request fails, after or before it was asked for an action. */
