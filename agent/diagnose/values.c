@@ -134,6 +134,20 @@ static const char *subnet_cidr(const struct asked *of)
     return first_block(instance->subnet_cidrs, instance->n_subnet_cidrs, value_family(of->view));
 }
 
+/* Where the line stands that confines the agent: "FILE: LINE", or its IPAddressDeny=. */
+static const char *unit_file(const struct asked *of)
+{
+    const struct agent_facts *agent = &of->facts->agent;
+    const char *line = agent->confined[0]          ? agent->confined
+                       : agent->denied_networks[0] ? agent->denied_file
+                                                   : agent->doubted;
+    const char *end = strstr(line, ": ");
+
+    (void)text_set(of->scratch, VALUE_SIZE, "%.*s", end ? (int)(end - line) : (int)strlen(line),
+                   line);
+    return of->scratch;
+}
+
 /* --- the table --- */
 
 #define KNOWN(member) fact, offsetof(struct facts, member)
@@ -163,6 +177,7 @@ static const struct {
     {"partition", "", KNOWN(instance.partition)},
     {"partition", "<partition>", partition, 0},
     {"profile", "<instance-profile-name>", profile, 0},
+    {"proxy_file", "<file>", KNOWN(agent.proxy_file)},
     {"refused_address", "<address>", address_that, ENDING_REJECTED},
     {"region", "", KNOWN(instance.region)},
     {"region", "<region>", KNOWN(plan.region)},
@@ -174,6 +189,7 @@ static const struct {
     {"subnet_cidr6", "<instance-subnet-ipv6-cidr>", subnet_cidr, 0},
     {"unanswered_address", "<address>", address_that, ENDING_LINK},
     {"unit", "amazon-ssm-agent.service", KNOWN(agent.unit)},
+    {"unit_file", "<file>", unit_file, 0},
     {"unrouted_address", "<address>", address_that, ENDING_NO_ROUTE},
     {"vpc", "<vpc-id>", KNOWN(instance.vpc)},
     {"vpc_cidr", "<vpc-cidr>", vpc_cidr, 0},

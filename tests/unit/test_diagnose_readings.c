@@ -889,6 +889,21 @@ static void the_proxy_is_asked_for_each_name(void **state)
     assert_faults("");
 }
 
+/* What confines the agent for certain comes first. */
+static void the_file_of_a_unit_is_named(void **state)
+{
+    (void)state;
+    look("agent-environment", RUNG_CONNECT, SERVICE_SSM);
+    assert_value("unit_file", "");
+    SET(facts.agent.doubted, "/etc/a.d/x.conf: ReadWritePaths=/gone: 1");
+    assert_value("unit_file", "/etc/a.d/x.conf");
+    SET(facts.agent.denied_networks, "0.0.0.0/0");
+    SET(facts.agent.denied_file, "/etc/system.slice");
+    assert_value("unit_file", "/etc/system.slice");
+    SET(facts.agent.confined, "/etc/c.service: PrivateNetwork=yes");
+    assert_value("unit_file", "/etc/c.service");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -896,6 +911,7 @@ int main(void)
         cmocka_unit_test_setup(each_server_counts_once, start),
         cmocka_unit_test_setup(a_second_opinion_is_an_answer_of_any_code, start),
         cmocka_unit_test_setup(a_delay_has_one_decimal, start),
+        cmocka_unit_test_setup(the_file_of_a_unit_is_named, start),
         cmocka_unit_test_setup(services_are_listed_or_all, start),
         cmocka_unit_test_setup(addresses_that_ended_so_are_counted, start),
         cmocka_unit_test_setup(how_sure_it_is_is_said, start),
