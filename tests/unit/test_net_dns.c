@@ -688,9 +688,9 @@ static void takes_long_answers_by_tcp(void **state)
     expect_failure("tcreset.test", FAILURE_DNS_MALFORMED, -1);
 
     /* The longer of the two is what it took. */
-    ask("tclate.test", FAMILY_IPV4, 600);
+    ask("tclate.test", FAMILY_IPV4, 5000);
     assert_int_equal(got.step.outcome, OUTCOME_OK);
-    assert_true(got.step.took_ms >= 150);
+    assert_true(got.step.took_ms >= 250);
 }
 
 /* Nobody can be asked: all of it is this machine's own, and said to be. */
@@ -775,9 +775,10 @@ static void cannot_send(void **state)
     expect_unsent("a.test", FAILURE_NOT_PERMITTED, EPERM);
     assert_int_equal(server.n_datagrams, 0);
     refuse(CALL_SENDTO, 0, 1, EAGAIN); /* as if it were lost */
-    ask("a.test", FAMILY_IPV4, 600);
+    ask("a.test", FAMILY_IPV4, 5000);
     assert_int_equal(got.step.outcome, OUTCOME_OK);
-    assert_int_equal(server.n_datagrams, 1);
+    assert_true(got.step.took_ms >= 250);
+    assert_false(got.unsent);
 }
 
 static void cannot_read(void **state)
@@ -809,8 +810,16 @@ static int n_heard;
 
 static void look_whether_heard(void *arg)
 {
-    (void)arg;
-    n_heard += dns_heard(pending);
+    if (pending && dns_heard(pending))
+        n_heard++;
+    else if (pending)
+        loop_after(loop, 10, look_whether_heard, arg);
+}
+
+static void ended(void *arg, const struct dns_answer *reply)
+{
+    pending = NULL;
+    keep(arg, reply);
 }
 
 static void something_was_heard_before_its_end(void **state)
@@ -820,9 +829,10 @@ static void something_was_heard_before_its_end(void **state)
     (void)state;
 
     n_heard = 0;
-    pending = dns_ask(loop, &question, keep, NULL);
+    pending = dns_ask(loop, &question, ended, NULL);
+    assert_non_null(pending);
     assert_false(dns_heard(pending));
-    loop_after(loop, 100, look_whether_heard, NULL);
+    loop_after(loop, 10, look_whether_heard, NULL);
     assert_int_equal(loop_run(loop, clock_monotonic_ms() + 20000), LOOP_IDLE);
     assert_int_equal(n_heard, 1);
     assert_int_equal(got.step.failure, FAILURE_DNS_MALFORMED);
