@@ -74,10 +74,11 @@ static size_t n_answer;
 int fuzz_socket = -1;
 
 /* NOLINTBEGIN(cert-dcl37-c,bugprone-reserved-identifier): the linker wants these names */
-int __wrap_socket(int domain, int type, int protocol);
+/* unit tests have their own of these three */
+int __wrap_socket(int domain, int type, int protocol) __attribute__((weak));
 int __real_socket(int domain, int type, int protocol) __attribute__((weak));
-ssize_t __wrap_recv(int fd, void *to, size_t size, int flags);
-ssize_t __wrap_send(int fd, const void *from, size_t n, int flags);
+ssize_t __wrap_recv(int fd, void *to, size_t size, int flags) __attribute__((weak));
+ssize_t __wrap_send(int fd, const void *from, size_t n, int flags) __attribute__((weak));
 void __wrap_SSL_CTX_set_cert_verify_callback(SSL_CTX *context,
                                              int (*callback)(X509_STORE_CTX *, void *), void *arg);
 

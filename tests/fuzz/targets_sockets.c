@@ -48,12 +48,13 @@ static size_t take(void *to, size_t size)
 
 /* NOLINTBEGIN(cert-dcl37-c,bugprone-reserved-identifier): the linker wants these names */
 int __wrap_dial_socket(int family, int type, int protocol);
-int __wrap_connect(int fd, const struct sockaddr *to, socklen_t length);
+/* unit tests have their own of these three */
+int __wrap_connect(int fd, const struct sockaddr *to, socklen_t length) __attribute__((weak));
 int __real_connect(int fd, const struct sockaddr *to, socklen_t length) __attribute__((weak));
 ssize_t __wrap_sendto(int fd, const void *bytes, size_t n, int flags, const struct sockaddr *to,
-                      socklen_t to_length) __attribute__((weak)); /* test_filter has its own */
+                      socklen_t to_length) __attribute__((weak));
 ssize_t __wrap_recvfrom(int fd, void *to, size_t size, int flags, struct sockaddr *from,
-                        socklen_t *from_length);
+                        socklen_t *from_length) __attribute__((weak));
 ssize_t __wrap_recvmsg(int fd, struct msghdr *message, int flags);
 ssize_t __wrap_read(int fd, void *to, size_t size);
 ssize_t __real_read(int fd, void *to, size_t size) __attribute__((weak));

@@ -134,6 +134,23 @@ static void a_proxy_does_not_make_up_for_all(void **state)
                      STATUS_FAIL);
 }
 
+/* --- the way there --- */
+
+/* A next hop is quoted where one is silent, with the kernel's route. */
+static void a_next_hop_is_quoted_where_one_is_silent(void **state)
+{
+    struct finding finding = {.n_evidence = 0};
+    (void)state;
+
+    kernel_says(&facts, "10.0.2.21", ROUTE_FORWARD, "0.0.0.0/0", 254);
+    look("gateway-silent", RUNG_CONNECT);
+    quote_silent_next_hop(&view, &finding);
+    assert_int_equal(finding.n_evidence, 0);
+    break_connect(&facts, SERVICE_SSM, 1, FAILURE_HOST_UNREACHABLE, 3100);
+    quote_silent_next_hop(&view, &finding);
+    assert_int_equal(finding.n_evidence, 2);
+}
+
 /* --- names --- */
 
 /* Servers other than Amazon's may be behind a firewall; Amazon's are behind none, unless it answers to other names. */
@@ -149,6 +166,24 @@ static void no_firewall_stands_before_amazons_resolver(void **state)
     look("dns-resolver-unreachable", RUNG_RESOLVE);
     assert_false(resolve_any(&view));
     assert_false(excluded(&view, "local-firewall"));
+}
+
+/* Amazon's resolver that refuses serves no name either; one that answers another thing is there. */
+static void amazon_serves_no_name_where_it_refuses(void **state)
+{
+    (void)state;
+    for (enum service i = SERVICE_SSM; i <= SERVICE_EC2MESSAGES; i++)
+        break_resolve(&facts, i, FAILURE_TIMEOUT);
+    look("vpc-dns-off", RUNG_RESOLVE);
+    assert_true(when_amazon_serves_no_name(&view));
+    struct dns_answer *answer = add_answer(&facts.endpoints[SERVICE_SSM], "169.254.169.253",
+                                           ASKED_AMAZON, FAMILY_IPV4);
+    step_fail(&answer->step, FAILURE_DNS_REFUSED, 1);
+    answer->rcode = RCODE_REFUSED;
+    assert_true(when_amazon_serves_no_name(&view));
+    answer->step.failure = FAILURE_SERVFAIL;
+    answer->rcode = RCODE_SERVFAIL;
+    assert_false(when_amazon_serves_no_name(&view));
 }
 
 static void a_resolver_that_is_none_is_not_silent(void **state)
@@ -412,6 +447,8 @@ static void a_policy_lacks_something_where_something_is_allowed(void **state)
         facts.endpoints[SERVICE_SSMMESSAGES].addresses[i].steps[RUNG_HTTP].outcome =
             OUTCOME_UNTRIED;
     assert_false(excluded(&view, "policy-incomplete"));
+    facts.endpoints[SERVICE_SSM].n_actions = 0; /* nor where it was not asked for */
+    assert_false(excluded(&view, "policy-incomplete"));
 }
 
 /* --- the metadata service --- */
@@ -439,6 +476,8 @@ int main(void)
         cmocka_unit_test_setup(an_optional_service_that_is_denied_is_a_warning, start),
         cmocka_unit_test_setup(a_proxy_does_not_make_up_for_all, start),
         cmocka_unit_test_setup(no_firewall_stands_before_amazons_resolver, start),
+        cmocka_unit_test_setup(a_next_hop_is_quoted_where_one_is_silent, start),
+        cmocka_unit_test_setup(amazon_serves_no_name_where_it_refuses, start),
         cmocka_unit_test_setup(a_resolver_that_is_none_is_not_silent, start),
         cmocka_unit_test_setup(nobody_answers_where_the_stub_was_not_asked, start),
         cmocka_unit_test_setup(answers_differ_where_the_second_has_an_endpoints, start),

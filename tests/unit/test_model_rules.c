@@ -300,6 +300,9 @@ static void the_delay_of_imds_is_the_longer(void **state)
     assert_int_equal(facts_dns_patience_ms(&facts), AGENT_DNS_MS);
     facts.resolvers.timeout_ms = 1;
     assert_int_equal(facts_dns_patience_ms(&facts), 1);
+    assert_int_equal(facts_dns_attempts(&facts), AGENT_DNS_TRIES);
+    facts.resolvers.attempts = 1;
+    assert_int_equal(facts_dns_attempts(&facts), 1);
 }
 
 /* Of the alternatives those whose command is one of the fix: none, one, and all. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Addresses in text, and connect() in our vocabulary.
+ * Addresses in text, and connect() in our vocabulary. The Makefile has the calls of sockets wrapped, for what a kernel
+ * refuses.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -26,6 +27,92 @@
 #include "net/route.h"
 #include "net_peer.h"
 
+/* --- a kernel that refuses --- */
+
+/* So many of these calls pass, and then some fail, each with its errno; 0 ends them. */
+static struct {
+    const char *call;
+    int passes;
+    int errors[4];
+    size_t n;
+} refused;
+
+static struct tcp_info told; /* of a connection, where it says anything */
+
+static void refuse(const char *call, int passes, int error, int next)
+{
+    memset(&refused, 0, sizeof(refused));
+    refused.call = call;
+    refused.passes = passes;
+    refused.errors[0] = error;
+    refused.errors[1] = next;
+}
+
+static bool is_refused_call(const char *call)
+{
+    if (!refused.call || strcmp(refused.call, call) != 0 || refused.errors[refused.n] == 0 ||
+        refused.passes-- > 0)
+        return false;
+    refused.passes = 0;
+    errno = refused.errors[refused.n++];
+    return true;
+}
+
+/* NOLINTBEGIN(cert-dcl37-c,bugprone-reserved-identifier): the linker wants these names */
+int __real_socket(int family, int type, int protocol);
+int __wrap_socket(int family, int type, int protocol);
+int __wrap_socket(int family, int type, int protocol)
+{
+    return is_refused_call("socket") ? -1 : __real_socket(family, type, protocol);
+}
+
+int __real_bind(int fd, const struct sockaddr *to, socklen_t length);
+int __wrap_bind(int fd, const struct sockaddr *to, socklen_t length);
+int __wrap_bind(int fd, const struct sockaddr *to, socklen_t length)
+{
+    return is_refused_call("bind") ? -1 : __real_bind(fd, to, length);
+}
+
+int __real_connect(int fd, const struct sockaddr *to, socklen_t length);
+int __wrap_connect(int fd, const struct sockaddr *to, socklen_t length);
+int __wrap_connect(int fd, const struct sockaddr *to, socklen_t length)
+{
+    if (!is_refused_call("connect"))
+        return __real_connect(fd, to, length);
+    if (errno == EINTR) { /* the kernel goes on */
+        (void)__real_connect(fd, to, length);
+        errno = EINTR;
+    }
+    return -1;
+}
+
+int __real_getsockname(int fd, struct sockaddr *to, socklen_t *length);
+int __wrap_getsockname(int fd, struct sockaddr *to, socklen_t *length);
+int __wrap_getsockname(int fd, struct sockaddr *to, socklen_t *length)
+{
+    return is_refused_call("getsockname") ? -1 : __real_getsockname(fd, to, length);
+}
+
+int __real_setsockopt(int fd, int level, int name, const void *value, socklen_t length);
+int __wrap_setsockopt(int fd, int level, int name, const void *value, socklen_t length);
+int __wrap_setsockopt(int fd, int level, int name, const void *value, socklen_t length)
+{
+    return is_refused_call("setsockopt") ? -1 : __real_setsockopt(fd, level, name, value, length);
+}
+
+int __real_getsockopt(int fd, int level, int name, void *value, socklen_t *length);
+int __wrap_getsockopt(int fd, int level, int name, void *value, socklen_t *length);
+int __wrap_getsockopt(int fd, int level, int name, void *value, socklen_t *length)
+{
+    if (is_refused_call("getsockopt"))
+        return -1;
+    if (told.tcpi_total_retrans == 0 || level != IPPROTO_TCP || name != TCP_INFO)
+        return __real_getsockopt(fd, level, name, value, length);
+    memcpy(value, &told, sizeof(told));
+    return 0;
+}
+/* NOLINTEND(cert-dcl37-c,bugprone-reserved-identifier) */
+
 static struct loop *loop;
 static struct dialled got;
 static int n_got;
@@ -35,6 +122,8 @@ static int set_up(void **state)
     (void)state;
     loop = loop_new();
     n_got = 0;
+    memset(&refused, 0, sizeof(refused));
+    memset(&told, 0, sizeof(told));
     return loop ? 0 : -1;
 }
 
@@ -273,6 +362,105 @@ static void times_out(void **state)
     close_silent();
 }
 
+/* What the kernel says of its own tries: that none of them left. */
+static void tells_what_was_not_sent(void **state)
+{
+    static const struct {
+        uint32_t total;
+        uint8_t tries, under_way;
+        enum failure failure;
+    } rows[] = {{1, 1, 0, FAILURE_NOT_SENT},
+                {3, 2, 0, FAILURE_NOT_SENT},
+                {1, 1, 1, FAILURE_TIMEOUT},
+                {1, 2, 0, FAILURE_TIMEOUT}};
+    char trouble[256];
+    (void)state;
+
+    open_silent();
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        told = (struct tcp_info){.tcpi_total_retrans = rows[i].total,
+                                 .tcpi_retransmits = rows[i].tries,
+                                 .tcpi_retrans = rows[i].under_way};
+        dial("127.0.0.1", silent.port, 10, 0);
+        assert_int_equal(got.step.failure, rows[i].failure);
+    }
+    refuse("getsockopt", 0, ENOBUFS, 0);
+    dial("127.0.0.1", silent.port, 10, 0);
+    assert_int_equal(got.step.failure, FAILURE_TIMEOUT);
+    assert_true(file_take_trouble(trouble, sizeof(trouble)));
+    close_silent();
+}
+
+/* Whatever fails before anything is sent is told by its errno, and leaves nothing open. */
+static void is_refused_by_its_own_kernel(void **state)
+{
+    static const struct {
+        const char *call;
+        int os_error;
+        enum failure failure;
+    } rows[] = {
+        {"socket", EMFILE, FAILURE_INTERNAL},        {"socket", EPERM, FAILURE_INTERNAL},
+        {"socket", EACCES, FAILURE_PROHIBITED},      {"setsockopt", ENOBUFS, FAILURE_INTERNAL},
+        {"connect", EPERM, FAILURE_NOT_PERMITTED},   {"connect", ENETDOWN, FAILURE_NO_ROUTE},
+        {"connect", EADDRNOTAVAIL, FAILURE_NO_ROUTE}};
+    char trouble[256];
+    (void)state;
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        refuse(rows[i].call, 0, rows[i].os_error, 0);
+        dial("127.0.0.1", 443, 1000, 0);
+        assert_int_equal(got.step.failure, rows[i].failure);
+        assert_int_equal(got.step.os_error, rows[i].os_error);
+        assert_int_equal(file_take_trouble(trouble, sizeof(trouble)),
+                         rows[i].failure == FAILURE_INTERNAL);
+    }
+    refuse("bind", 0, EADDRINUSE, 0); /* whether a socket that goes nowhere gets a port */
+    assert_int_equal(dial_failure(EADDRNOTAVAIL), FAILURE_NO_PORT);
+    refuse("bind", 0, EINVAL, 0);
+    assert_int_equal(dial_failure(EADDRNOTAVAIL), FAILURE_NO_ROUTE);
+    refuse("socket", 0, EMFILE, 0);
+    assert_int_equal(dial_failure(EADDRNOTAVAIL), FAILURE_NO_ROUTE);
+    (void)file_take_trouble(trouble, sizeof(trouble));
+}
+
+static void a_signal_does_not_end_a_connect(void **state)
+{
+    static const int seconds[] = {0, EALREADY, EISCONN}; /* what the second connect() says */
+    struct peer peer;
+    (void)state;
+
+    peer_open(&peer, loop);
+    for (size_t i = 0; i < COUNT_OF(seconds); i++) {
+        refuse("connect", 0, EINTR, seconds[i]);
+        dial("127.0.0.1", peer.port, 1000, 0);
+        assert_int_equal(got.step.outcome, OUTCOME_OK);
+        (void)close(got.fd);
+    }
+    peer_close(&peer, false);
+}
+
+static void what_cannot_be_looked_at_is_trouble(void **state)
+{
+    struct sockaddr_storage own;
+    char trouble[256];
+    struct peer peer;
+    (void)state;
+
+    peer_open(&peer, loop);
+    refuse("getsockopt", 0, ENOBUFS, 0); /* how connect() ended */
+    dial("127.0.0.1", peer.port, 1000, 0);
+    if (got.step.outcome == OUTCOME_OK) /* at once */
+        (void)close(got.fd);
+    else
+        assert_int_equal(got.step.failure, FAILURE_INTERNAL);
+    (void)file_take_trouble(trouble, sizeof(trouble));
+    peer_close(&peer, false);
+    LOCAL_FD fd = dial_socket(AF_INET, SOCK_STREAM, 0);
+    refuse("getsockname", 0, ENOBUFS, 0);
+    assert_int_equal(dial_local_port(fd, &own), 0);
+    assert_true(file_take_trouble(trouble, sizeof(trouble)));
+}
+
 /* The sum of RFC 1071. */
 static uint16_t checksum(const unsigned char *bytes, size_t n)
 {
@@ -443,6 +631,36 @@ static void takes_a_port_of_the_wanted_half(void **state)
     peer_close(&peer, false);
 }
 
+/* One of a sandbox that has no more sockets, while it tries for the wanted half; and one that gives no port beforehand. */
+static void a_half_of_the_ports_is_not_had(void **state)
+{
+    struct dial request = {"127.0.0.1", 0, 2000, 0, PORTS_HIGH};
+    char trouble[256];
+    struct peer peer;
+    int n_failed = 0;
+    (void)state;
+
+    peer_open(&peer, loop);
+    request.port = peer.port;
+    refuse("bind", 0, EADDRINUSE, 0);
+    dial_start(loop, &request, keep, NULL);
+    assert_int_equal(loop_run(loop, clock_monotonic_ms() + 10000), LOOP_IDLE);
+    assert_int_equal(got.step.outcome, OUTCOME_OK);
+    (void)close(got.fd);
+    for (int i = 0; i < 14 && n_failed == 0; i++) { /* the first port may be of that half */
+        request.ports = i % 2 ? PORTS_HIGH : PORTS_LOW;
+        refuse("socket", 1, EMFILE, EMFILE);
+        dial_start(loop, &request, keep, NULL);
+        assert_int_equal(loop_run(loop, clock_monotonic_ms() + 10000), LOOP_IDLE);
+        n_failed += got.step.failure == FAILURE_INTERNAL;
+        if (got.fd >= 0)
+            (void)close(got.fd);
+    }
+    assert_int_equal(n_failed, 1);
+    (void)file_take_trouble(trouble, sizeof(trouble));
+    peer_close(&peer, false);
+}
+
 /* A reset of this machine comes in by the loopback device, whatever address it bears. */
 static void tells_its_own_refusal(void **state)
 {
@@ -468,6 +686,11 @@ int main(void)
         TEST(is_refused),
         TEST(fails_at_once_by_callback),
         TEST(times_out),
+        TEST(tells_what_was_not_sent),
+        TEST(is_refused_by_its_own_kernel),
+        TEST(a_signal_does_not_end_a_connect),
+        TEST(what_cannot_be_looked_at_is_trouble),
+        TEST(a_half_of_the_ports_is_not_had),
         TEST(tells_who_sent_the_error),
         TEST(what_is_no_address_fails_at_once),
         TEST(names_every_errno),

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Questions to a DNS server on loopback that does, by the first label of the name, what servers do
- * and what they should not. It is driven by the loop under test.
+ * and what they should not. It is driven by the loop under test. The Makefile has the calls of sockets wrapped, for what a
+ * kernel refuses.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -20,12 +21,98 @@
 #include <cmocka.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "net/dns.h"
 #include "net/loop.h"
 #include "net_peer.h"
 
 enum { TYPE_A = 1, TYPE_CNAME = 5, TYPE_AAAA = 28, QUESTION = 0xc00c /* pointer to its name */ };
 enum { SHORT_MS = 150 };
+
+/* --- a kernel that refuses --- */
+
+enum call { CALL_SOCKET, CALL_BIND, CALL_CONNECT, CALL_SENDTO, CALL_RECVFROM, N_CALLS };
+enum { ALWAYS = 1000 };
+
+/* So many of the next calls pass, and so many after those fail; without an errno they only say that they did it. The
+ * server's own calls all pass. */
+static struct {
+    int passes, fails, os_error;
+} refused[N_CALLS];
+static size_t most; /* that one recvfrom() gets; 0: whatever is there */
+
+static void refuse(enum call call, int passes, int fails, int os_error)
+{
+    refused[call].passes = passes;
+    refused[call].fails = fails;
+    refused[call].os_error = os_error;
+}
+
+static bool is_refused(enum call call)
+{
+    if (refused[call].fails == 0)
+        return false;
+    if (refused[call].passes > 0) {
+        refused[call].passes--;
+        return false;
+    }
+    refused[call].fails--;
+    errno = refused[call].os_error;
+    return true;
+}
+
+/* NOLINTBEGIN(cert-dcl37-c,bugprone-reserved-identifier): the linker wants these names */
+int __real_socket(int family, int type, int protocol);
+int __wrap_socket(int family, int type, int protocol);
+int __wrap_socket(int family, int type, int protocol)
+{
+    return is_refused(CALL_SOCKET) ? -1 : __real_socket(family, type, protocol);
+}
+
+int __real_bind(int fd, const struct sockaddr *to, socklen_t length);
+int __wrap_bind(int fd, const struct sockaddr *to, socklen_t length);
+int __wrap_bind(int fd, const struct sockaddr *to, socklen_t length)
+{
+    return is_refused(CALL_BIND) ? -1 : __real_bind(fd, to, length);
+}
+
+int __real_connect(int fd, const struct sockaddr *to, socklen_t length);
+int __wrap_connect(int fd, const struct sockaddr *to, socklen_t length);
+int __wrap_connect(int fd, const struct sockaddr *to, socklen_t length)
+{
+    if (!is_refused(CALL_CONNECT))
+        return __real_connect(fd, to, length);
+    if (errno == EINTR) { /* the kernel goes on */
+        (void)__real_connect(fd, to, length);
+        errno = EINTR;
+    }
+    return refused[CALL_CONNECT].os_error ? -1 : 0;
+}
+
+ssize_t __real_sendto(int fd, const void *bytes, size_t n, int flags, const struct sockaddr *to,
+                      socklen_t length);
+ssize_t __wrap_sendto(int fd, const void *bytes, size_t n, int flags, const struct sockaddr *to,
+                      socklen_t length);
+ssize_t __wrap_sendto(int fd, const void *bytes, size_t n, int flags, const struct sockaddr *to,
+                      socklen_t length)
+{
+    return !to && is_refused(CALL_SENDTO) ? -1 : __real_sendto(fd, bytes, n, flags, to, length);
+}
+
+ssize_t __real_recvfrom(int fd, void *bytes, size_t n, int flags, struct sockaddr *from,
+                        socklen_t *length);
+ssize_t __wrap_recvfrom(int fd, void *bytes, size_t n, int flags, struct sockaddr *from,
+                        socklen_t *length);
+ssize_t __wrap_recvfrom(int fd, void *bytes, size_t n, int flags, struct sockaddr *from,
+                        socklen_t *length)
+{
+    if (from)
+        return __real_recvfrom(fd, bytes, n, flags, from, length);
+    return is_refused(CALL_RECVFROM)
+               ? -1
+               : __real_recvfrom(fd, bytes, most && most < n ? most : n, flags, NULL, NULL);
+}
+/* NOLINTEND(cert-dcl37-c,bugprone-reserved-identifier) */
 
 /* --- answers --- */
 
@@ -128,6 +215,7 @@ static struct {
 static struct loop *loop;
 static struct dns_answer got;
 static int n_got;
+static bool by_tcp;
 
 static bool is(const char *label)
 {
@@ -160,7 +248,7 @@ static void answer_well(struct packet *packet, const unsigned char *query, size_
                                                : 0;
 
     begin(packet, query, n, rcode);
-    if (is("a") || is("lost") || is("tc")) {
+    if (is("a") || is("lost") || is("tc") || is("tclate")) {
         put_a(packet, NULL, 60, "10.0.1.21");
         put_a(packet, NULL, 30, "10.0.2.21");
     } else if (is("aaaa")) {
@@ -210,6 +298,12 @@ static void answer_badly(struct packet *packet, const unsigned char *query, size
     } else if (is("otherid")) {
         packet->bytes[0] ^= 1;
         put_a(packet, NULL, 60, "10.6.6.6");
+    } else if (is("question")) {
+        packet->bytes[2] = 1;
+        put_a(packet, NULL, 60, "10.6.6.6");
+    } else if (is("unasked")) {
+        packet->bytes[5] = 0;
+        put_a(packet, NULL, 60, "10.6.6.6");
     } else if (is("short")) {
         packet->n = 5;
     } else if (is("missing")) {
@@ -237,9 +331,10 @@ static void answer_badly(struct packet *packet, const unsigned char *query, size
 
 static void answer(struct packet *packet, const unsigned char *query, size_t n)
 {
-    static const char *const bad[] = {
-        "othername", "othertype", "referral", "loop", "alien",  "otherquestion", "otherid", "short",
-        "missing",   "pointers",  "longdata", "cut",  "escape", "ttl",           "tail"};
+    static const char *const bad[] = {"othername",     "othertype", "referral", "loop",    "alien",
+                                      "otherquestion", "otherid",   "question", "unasked", "short",
+                                      "missing",       "pointers",  "longdata", "cut",     "escape",
+                                      "ttl",           "tail"};
 
     for (size_t i = 0; i < COUNT_OF(bad); i++) {
         if (is(bad[i])) {
@@ -264,10 +359,10 @@ static void on_datagram(void *arg, short events)
     server.ports[server.n_datagrams++ % 16] = ntohs(
         ((struct sockaddr_in *)(void *)&from)->sin_port);
     read_question(query, (size_t)n);
-    if (is("silent") || (is("lost") && server.n_datagrams == 1))
+    if (is("silent") || ((is("lost") || is("tclate")) && server.n_datagrams == 1))
         return;
     answer(&packet, query, (size_t)n);
-    if (is("tc") || is("tcclosed") || is("tctwice")) {
+    if (strncmp(server.asked, "tc", 2) == 0) {
         packet.bytes[2] |= 0x02;
         packet.bytes[7] = 0;
         packet.n = question_end(query, (size_t)n);
@@ -280,20 +375,25 @@ static void on_stream_bytes(void *arg, short events)
     unsigned char query[514];
     struct packet packet = {.n = 0};
     unsigned char length[2];
+    const struct linger at_once = {.l_onoff = 1, .l_linger = 0};
     ssize_t n = recv(server.stream, query, sizeof(query), 0);
     (void)arg;
     (void)events;
 
-    if (n > 14 && !is("tcclosed")) {
+    if (n > 14)
         read_question(query + 2, (size_t)n - 2);
+    if (n > 14 && !is("tcclosed") && !is("tcreset") && !is("reset")) {
         answer(&packet, query + 2, (size_t)n - 2);
         packet.bytes[2] |= is("tctwice") ? 0x02 : 0;
+        packet.bytes[0] ^= is("tcother") ? 1 : 0;
         length[0] = (unsigned char)(packet.n >> 8);
         length[1] = (unsigned char)packet.n;
         send(server.stream, length, 2, MSG_NOSIGNAL);
         send(server.stream, packet.bytes, packet.n, MSG_NOSIGNAL);
         return;
     }
+    if (is("tcreset") || is("reset"))
+        setsockopt(server.stream, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
     loop_unwatch(server.watches[2]);
     close(server.stream);
     server.stream = -1;
@@ -334,6 +434,9 @@ static int set_up(void **state)
     (void)state;
 
     memset(&server, 0, sizeof(server));
+    memset(refused, 0, sizeof(refused));
+    most = 0;
+    by_tcp = false;
     loop = loop_new();
     if (!bind_both(&address))
         return -1;
@@ -365,7 +468,12 @@ static void keep(void *arg, const struct dns_answer *reply)
 
 static void ask(const char *name, enum family family, int32_t timeout_ms)
 {
-    struct dns_question question = {name, family, server.address, ASKED_UPSTREAM, timeout_ms};
+    struct dns_question question = {.name = name,
+                                    .family = family,
+                                    .server = server.address,
+                                    .asked_as = ASKED_UPSTREAM,
+                                    .timeout_ms = timeout_ms,
+                                    .by_tcp = by_tcp};
 
     server.n_datagrams = 0;
     n_got = 0;
@@ -440,16 +548,25 @@ static void asks_plainly_when_told_to(void **state)
 /* What a network may let pass when it drops UDP. */
 static void asks_by_tcp_when_told_to(void **state)
 {
-    struct dns_question question = {
-        .name = "a.test", .server = server.address, .timeout_ms = 5000, .by_tcp = true};
     (void)state;
-
-    assert_non_null(dns_ask(loop, &question, keep, NULL));
-    assert_int_equal(loop_run(loop, clock_monotonic_ms() + 20000), LOOP_IDLE);
+    by_tcp = true;
+    ask("a.test", FAMILY_IPV4, 5000);
     assert_int_equal(got.step.outcome, OUTCOME_OK);
     assert_int_equal(got.n_addresses, 2);
     assert_int_equal(server.n_streams, 1);
     assert_int_equal(server.n_datagrams, 0);
+}
+
+static void takes_a_stream_piece_by_piece(void **state)
+{
+    (void)state;
+    by_tcp = true;
+    most = 1;
+    refuse(CALL_RECVFROM, 0, 1, EINTR);
+    ask("a.test", FAMILY_IPV4, 5000);
+    assert_int_equal(got.step.outcome, OUTCOME_OK);
+    assert_int_equal(got.n_addresses, 2);
+    assert_int_equal(refused[CALL_RECVFROM].fails, 0);
 }
 
 /* One that cannot stand EDNS0 is told of, and not asked again without it. */
@@ -538,6 +655,8 @@ static void survives_lies(void **state)
     expect_silence("otherquestion.test", FAILURE_DNS_MALFORMED);
     assert_string_equal(got.step.detail, "something came back, but no answer to this question");
     expect_silence("otherid.test", FAILURE_DNS_MALFORMED);
+    expect_silence("question.test", FAILURE_DNS_MALFORMED);
+    expect_silence("unasked.test", FAILURE_DNS_MALFORMED);
     expect_silence("short.test", FAILURE_DNS_MALFORMED);
 
     ask("escape.test", FAMILY_IPV4, 5000);
@@ -565,6 +684,158 @@ static void takes_long_answers_by_tcp(void **state)
 
     expect_failure("tcclosed.test", FAILURE_DNS_MALFORMED, -1);
     expect_failure("tctwice.test", FAILURE_DNS_MALFORMED, -1);
+    expect_failure("tcother.test", FAILURE_DNS_MALFORMED, -1);
+    expect_failure("tcreset.test", FAILURE_DNS_MALFORMED, -1);
+
+    /* The longer of the two is what it took. */
+    ask("tclate.test", FAMILY_IPV4, 5000);
+    assert_int_equal(got.step.outcome, OUTCOME_OK);
+    assert_true(got.step.took_ms >= 250);
+}
+
+/* Nobody can be asked: all of it is this machine's own, and said to be. */
+static void expect_unsent(const char *name, enum failure failure, int os_error)
+{
+    expect_failure(name, failure, -1);
+    assert_int_equal(got.step.os_error, os_error);
+    assert_true(got.unsent);
+}
+
+static void has_no_socket(void **state)
+{
+    char trouble[DETAIL_SIZE];
+    (void)state;
+
+    refuse(CALL_SOCKET, 0, ALWAYS, EMFILE);
+    expect_unsent("a.test", FAILURE_INTERNAL, EMFILE);
+    assert_true(file_take_trouble(trouble, sizeof(trouble)));
+    refuse(CALL_SOCKET, 0, ALWAYS, EACCES); /* as SELinux has it */
+    expect_unsent("a.test", FAILURE_PROHIBITED, EACCES);
+    refuse(CALL_SOCKET, 0, ALWAYS, EPERM); /* as a sandbox has it */
+    expect_unsent("a.test", FAILURE_INTERNAL, EPERM);
+    by_tcp = true;
+    expect_unsent("a.test", FAILURE_INTERNAL, EPERM);
+    by_tcp = false;
+    refuse(CALL_SOCKET, 1, ALWAYS, EPERM); /* of the stream alone */
+    expect_unsent("tc.test", FAILURE_INTERNAL, EPERM);
+    (void)file_take_trouble(trouble, sizeof(trouble));
+
+    refuse(CALL_SOCKET, 0, 1, EMFILE); /* and is asked again */
+    ask("a.test", FAMILY_IPV4, 5000);
+    assert_int_equal(got.step.outcome, OUTCOME_OK);
+    assert_false(got.unsent);
+    (void)file_take_trouble(trouble, sizeof(trouble));
+}
+
+static void cannot_connect(void **state)
+{
+    (void)state;
+    refuse(CALL_CONNECT, 0, ALWAYS, ENETUNREACH);
+    expect_unsent("a.test", FAILURE_NO_ROUTE, ENETUNREACH);
+    by_tcp = true;
+    expect_unsent("a.test", FAILURE_NO_ROUTE, ENETUNREACH);
+    by_tcp = false;
+    refuse(CALL_CONNECT, 1, ALWAYS, EPERM);
+    expect_unsent("tc.test", FAILURE_NOT_PERMITTED, EPERM);
+
+    refuse(CALL_CONNECT, 0, ALWAYS, EADDRNOTAVAIL);
+    expect_unsent("a.test", FAILURE_NO_ROUTE, EADDRNOTAVAIL);
+    refuse(CALL_BIND, 0, ALWAYS, EINVAL);
+    expect_unsent("a.test", FAILURE_NO_ROUTE, EADDRNOTAVAIL);
+    refuse(CALL_BIND, 0, ALWAYS, EADDRINUSE);
+    expect_unsent("a.test", FAILURE_NO_PORT, EADDRNOTAVAIL);
+}
+
+static void a_stream_that_a_signal_cuts_short_is_asked(void **state)
+{
+    (void)state;
+    by_tcp = true;
+    refuse(CALL_CONNECT, 0, 1, EINTR);
+    ask("a.test", FAMILY_IPV4, 5000);
+    assert_int_equal(got.step.outcome, OUTCOME_OK);
+    assert_int_equal(refused[CALL_CONNECT].fails, 0);
+}
+
+/* The second datagram's port is as different as can be, where the kernel lets it have another. */
+static void a_port_is_not_asked_for_without_end(void **state)
+{
+    (void)state;
+    refuse(CALL_CONNECT, 2, ALWAYS, EAGAIN);
+    expect_silence("silent.test", FAILURE_TIMEOUT);
+    assert_true(server.n_datagrams >= 1);
+    refuse(CALL_CONNECT, 2, 2 * 16, 0);
+    expect_silence("silent.test", FAILURE_TIMEOUT);
+    assert_true(server.n_datagrams >= 2);
+}
+
+static void cannot_send(void **state)
+{
+    (void)state;
+    refuse(CALL_SENDTO, 0, ALWAYS, EPERM);
+    expect_unsent("a.test", FAILURE_NOT_PERMITTED, EPERM);
+    assert_int_equal(server.n_datagrams, 0);
+    refuse(CALL_SENDTO, 0, 1, EAGAIN); /* as if it were lost */
+    ask("a.test", FAMILY_IPV4, 5000);
+    assert_int_equal(got.step.outcome, OUTCOME_OK);
+    assert_true(got.step.took_ms >= 250);
+    assert_false(got.unsent);
+}
+
+static void cannot_read(void **state)
+{
+    (void)state;
+    refuse(CALL_RECVFROM, 0, 1, EINTR);
+    ask("a.test", FAMILY_IPV4, 5000);
+    assert_int_equal(got.step.outcome, OUTCOME_OK);
+    assert_int_equal(server.n_datagrams, 1);
+}
+
+static void a_stream_is_refused_or_reset(void **state)
+{
+    (void)state;
+    by_tcp = true;
+    expect_failure("reset.test", FAILURE_RESET, -1);
+    assert_int_equal(got.step.os_error, ECONNRESET);
+    assert_false(got.unsent);
+    snprintf(server.address, sizeof(server.address), "127.0.0.1:%u", peer_closed_port());
+    expect_failure("a.test", FAILURE_REFUSED, -1);
+    assert_int_equal(got.step.os_error, ECONNREFUSED);
+    assert_false(got.unsent);
+}
+
+/* --- whether anything was heard --- */
+
+static struct dns_query *pending;
+static int n_heard;
+
+static void look_whether_heard(void *arg)
+{
+    if (pending && dns_heard(pending))
+        n_heard++;
+    else if (pending)
+        loop_after(loop, 10, look_whether_heard, arg);
+}
+
+static void ended(void *arg, const struct dns_answer *reply)
+{
+    pending = NULL;
+    keep(arg, reply);
+}
+
+static void something_was_heard_before_its_end(void **state)
+{
+    struct dns_question question = {
+        .name = "otherid.test", .server = server.address, .timeout_ms = 200};
+    (void)state;
+
+    n_heard = 0;
+    pending = dns_ask(loop, &question, ended, NULL);
+    assert_non_null(pending);
+    assert_false(dns_heard(pending));
+    loop_after(loop, 10, look_whether_heard, NULL);
+    assert_int_equal(loop_run(loop, clock_monotonic_ms() + 20000), LOOP_IDLE);
+    assert_int_equal(n_heard, 1);
+    assert_int_equal(got.step.failure, FAILURE_DNS_MALFORMED);
 }
 
 /* What lets back answers to some ports alone lets back one of them. */
@@ -727,7 +998,16 @@ int main(void)
         TEST(follows_the_chain),
         TEST(tells_failures_apart),
         TEST(survives_lies),
+        TEST(takes_a_stream_piece_by_piece),
         TEST(takes_long_answers_by_tcp),
+        TEST(has_no_socket),
+        TEST(cannot_connect),
+        TEST(a_stream_that_a_signal_cuts_short_is_asked),
+        TEST(a_port_is_not_asked_for_without_end),
+        TEST(cannot_send),
+        TEST(cannot_read),
+        TEST(a_stream_is_refused_or_reset),
+        TEST(something_was_heard_before_its_end),
         TEST(sends_again_what_is_lost),
         TEST(sends_each_from_a_port_of_its_own),
         TEST(waits_without_working),

@@ -2,12 +2,15 @@
  *
  * CONNECT, against a proxy that opens the way, forbids it, babbles, closes, or says nothing.
  */
+#include <errno.h>
+#include <netinet/in.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -24,6 +27,42 @@ static int32_t got_status;
 static int n_got;
 static const char *basic;
 static bool socks;
+
+/* The errno of the next recv() that is not the peer's, and of the send() after so many; 0: it does what it should. */
+static int recv_error, send_error, n_sends_before;
+
+static bool is_peers(int fd)
+{
+    struct sockaddr_in own = {0};
+    socklen_t length = sizeof(own);
+
+    return getsockname(fd, (struct sockaddr *)(void *)&own, &length) == 0 &&
+           ntohs(own.sin_port) == peer.port;
+}
+
+/* NOLINTBEGIN(cert-dcl37-c,bugprone-reserved-identifier): the linker wants these names */
+ssize_t __real_recv(int fd, void *bytes, size_t n, int flags);
+ssize_t __wrap_recv(int fd, void *bytes, size_t n, int flags);
+ssize_t __wrap_recv(int fd, void *bytes, size_t n, int flags)
+{
+    if (recv_error == 0 || is_peers(fd))
+        return __real_recv(fd, bytes, n, flags);
+    errno = recv_error;
+    recv_error = 0;
+    return -1;
+}
+
+ssize_t __real_send(int fd, const void *bytes, size_t n, int flags);
+ssize_t __wrap_send(int fd, const void *bytes, size_t n, int flags);
+ssize_t __wrap_send(int fd, const void *bytes, size_t n, int flags)
+{
+    if (send_error == 0 || is_peers(fd) || n_sends_before-- > 0)
+        return __real_send(fd, bytes, n, flags);
+    errno = send_error;
+    send_error = 0;
+    return -1;
+}
+/* NOLINTEND(cert-dcl37-c,bugprone-reserved-identifier) */
 
 static void keep(void *arg, const struct step *step, int32_t status, int fd)
 {
@@ -156,10 +195,76 @@ static void a_peer_that_closes_or_is_not_there(void **state)
     assert_int_equal(got.failure, FAILURE_REFUSED);
 }
 
+/* The head of a yes belongs to the proxy: without its end nothing was opened. */
+static void a_head_that_does_not_end(void **state)
+{
+    static char line[16 * 1024 + 1];
+    (void)state;
+
+    peer.replies[0] = "HTTP/1.1 200 Connection established\r\n";
+    peer.then = PEER_CLOSES;
+    ask(peer.port, 2000);
+    assert_int_equal(got.failure, FAILURE_CLOSED);
+
+    n_got = 0;
+    peer.replies[0] = memset(line, 'a', sizeof(line) - 1);
+    peer.then = PEER_STAYS;
+    ask(peer.port, 2000);
+    assert_int_equal(got.failure, FAILURE_MALFORMED);
+}
+
+static void a_proxy_that_resets(void **state)
+{
+    (void)state;
+    peer.then = PEER_RESETS;
+    ask(peer.port, 2000);
+    assert_int_equal(got.failure, FAILURE_RESET);
+    assert_int_equal(got.os_error, ECONNRESET);
+}
+
+static void a_signal_ends_nothing(void **state)
+{
+    static const int again[] = {EINTR, EAGAIN};
+    (void)state;
+
+    peer.replies[0] = "HTTP/1.1 200 OK\r\n\r\n";
+    for (size_t i = 0; i < COUNT_OF(again); i++) {
+        n_got = 0;
+        recv_error = again[i];
+        ask(peer.port, 2000);
+        assert_int_equal(got.outcome, OUTCOME_OK);
+        assert_int_equal(recv_error, 0);
+    }
+}
+
+/* The greeting, and then the question. */
+static void what_cannot_be_sent_to_a_socks_proxy(void **state)
+{
+    (void)state;
+    socks = true;
+    peer.speaks = PEER_AFTER_BYTES;
+    peer.replies[0] = "\5\0";
+    peer.reply_bytes = 2;
+    for (int i = 0; i < 2; i++) {
+        n_got = 0;
+        n_sends_before = i;
+        send_error = EPERM;
+        ask(peer.port, 2000);
+        assert_int_equal(got.failure, FAILURE_NOT_PERMITTED);
+        assert_int_equal(got.os_error, EPERM);
+        assert_int_equal(send_error, 0);
+    }
+    socks = false;
+}
+
 static void silence_is_a_timeout(void **state)
 {
     (void)state;
     peer.replies[0] = "";
+    ask(peer.port, 30);
+    assert_int_equal(got.failure, FAILURE_TIMEOUT);
+    n_got = 0;
+    peer.replies[0] = "HTTP/1.1 2";
     ask(peer.port, 30);
     assert_int_equal(got.failure, FAILURE_TIMEOUT);
 }
@@ -184,6 +289,19 @@ static void a_host_that_could_break_the_line_is_not_asked_for(void **state)
     const struct tunnel tunnel = {.address = "127.0.0.1", .port = peer.port, .host = "a\r\nX: y"};
     (void)state;
 
+    assert_false(tunnel_ask(loop, &tunnel, keep, NULL));
+}
+
+static void a_host_that_is_too_long_is_not_asked_for(void **state)
+{
+    static char host[2 * HOST_SIZE + 96];
+    struct tunnel tunnel = {.address = "127.0.0.1", .port = peer.port, .host = host};
+    (void)state;
+
+    memset(host, 'a', sizeof(host) - 1);
+    assert_false(tunnel_ask(loop, &tunnel, keep, NULL));
+    host[256] = '\0'; /* its length is told in one byte */
+    tunnel.socks = true;
     assert_false(tunnel_ask(loop, &tunnel, keep, NULL));
 }
 
@@ -262,6 +380,8 @@ static void status_lines(void **state)
     assert_int_equal(tunnel_read_status("HTTP/1.1 407 Proxy Authentication Required"), 407);
     assert_int_equal(tunnel_read_status("HTTP/1.0 200"), 200);
     assert_int_equal(tunnel_read_status("HTTP/1.1 2000"), 0);
+    assert_int_equal(tunnel_read_status("HTTP/1.10 200"), 0);
+    assert_int_equal(tunnel_read_status("HTTP/1.x 200"), 0);
     assert_int_equal(tunnel_read_status("HTTP/1.1 20"), 0);
     assert_int_equal(tunnel_read_status("HTTP/2 200"), 0);
     assert_int_equal(tunnel_read_status("HTTP/1."), 0);
@@ -288,6 +408,12 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_socks_proxy_is_asked_by_name, set_up, tear_down),
         cmocka_unit_test(words_of_socks),
         cmocka_unit_test(status_lines),
+        cmocka_unit_test_setup_teardown(a_head_that_does_not_end, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_proxy_that_resets, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_signal_ends_nothing, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_cannot_be_sent_to_a_socks_proxy, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_host_that_is_too_long_is_not_asked_for, set_up,
+                                        tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

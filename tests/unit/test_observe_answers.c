@@ -66,6 +66,8 @@ static void every_denial_phrase(void **state)
          DENIED_BY_ENDPOINT_POLICY, true},
         {"due to an explicit deny in a Service Control Policy", DENIED_BY_SERVICE_CONTROL_POLICY,
          true},
+        {"with an explicit deny in a service control policy that names a VPC endpoint policy",
+         DENIED_BY_SERVICE_CONTROL_POLICY, true},
         {"", DENIED_BY_UNSAID, false},
         {"for reasons of its own", DENIED_BY_UNSAID, false},
         {"because no new-kind-of policy allows it", DENIED_BY_UNSAID, false},
@@ -201,6 +203,41 @@ static void wire_shapes(void **state)
     }
     assert_string_equal(judge(400, "", "go away", "").message, "go away");
     assert_string_equal(judge(400, "", "{\"Message\":\"x\"}", "").message, "x");
+}
+
+/* Where an element of the answer is cut off, its root still names the error. */
+static void an_answer_that_is_cut_has_no_element(void **state)
+{
+    static const char *const bodies[] = {"<Denied><Code", "<Denied><Code x=\"1\"",
+                                         "<Denied><Codes>1</Codes><Message"};
+    (void)state;
+
+    for (size_t i = 0; i < COUNT_OF(bodies); i++) {
+        struct action_facts action = judge(400, "", bodies[i], "");
+        assert_string_equal(action.code, "Denied");
+        assert_string_equal(action.message, bodies[i]);
+    }
+}
+
+/* What is too long for an error, or has a zero byte, is no text: the head says what it says. */
+static void what_is_no_text_is_not_read(void **state)
+{
+    static const char zero[] = "{\"__type\":\"Other\"}\0";
+    static char body[16 * 1024 + 2];
+    const struct http_head head = {.status = 400, .error_type = "ThrottlingException"};
+    (void)state;
+
+    memset(body, 'a', sizeof(body) - 1);
+    for (int i = 0; i < 2; i++) {
+        struct action_facts action = {.permission = PERMISSION_NOT_PROBED};
+        if (i == 0)
+            service_answer_judge(&head, zero, sizeof(zero) - 1, "", &action);
+        else
+            service_answer_judge(&head, body, sizeof(body) - 1, "", &action);
+        assert_string_equal(action.code, "ThrottlingException");
+        assert_string_equal(action.message, "");
+        assert_int_equal(action.failure, FAILURE_THROTTLED);
+    }
 }
 
 static void a_captive_page_with_status_200_is_no_permission(void **state)
@@ -375,6 +412,8 @@ static void patterns_are_filled_in_and_bounded(void **state)
     assert_true(permission_fill("{\"a\":\"{uuid}\"}", &facts, again, sizeof(again)));
     assert_string_not_equal(to, again);
     assert_false(permission_fill("{uuid}{uuid}{uuid}{uuid}", &facts, to, sizeof(to)));
+    assert_false(permission_fill("/v1/control-channel", &facts, to, 4));
+    assert_false(permission_fill("{instance} and more", &facts, to, 3));
 }
 
 static void a_signed_request_goes_to_nobody_else(void **state)
@@ -432,6 +471,7 @@ static void a_channel_is_allowed_by_its_token(void **state)
         {201, OPEN "t</TokenValue></CreateControlChannelResponse>", PERMISSION_ALLOWED},
         {201, OPEN "t</TokenValue></CreateControlChannelResponse", PERMISSION_UNCLEAR},
         {201, OPEN "</TokenValue></CreateControlChannelResponse>", PERMISSION_UNCLEAR},
+        {201, OPEN "t</CreateControlChannelResponse>", PERMISSION_UNCLEAR},
         {200, OPEN "t</TokenValue></CreateControlChannelResponse>", PERMISSION_UNCLEAR},
         {201, "{\"TokenValue\":\"t\"}", PERMISSION_UNCLEAR},
     };
@@ -453,6 +493,8 @@ int main(void)
         cmocka_unit_test(every_denial_phrase),
         cmocka_unit_test(a_resource_name_cannot_pose_as_a_reason),
         cmocka_unit_test(wire_shapes),
+        cmocka_unit_test(an_answer_that_is_cut_has_no_element),
+        cmocka_unit_test(what_is_no_text_is_not_read),
         cmocka_unit_test(a_channel_is_allowed_by_its_token),
         cmocka_unit_test(a_captive_page_with_status_200_is_no_permission),
         cmocka_unit_test(a_signed_request_goes_to_nobody_else),

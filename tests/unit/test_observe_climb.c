@@ -270,11 +270,11 @@ static int n_knocks(void)
     return n;
 }
 
-/* `addresses`: with spaces between; an empty one with FAILURE_NONE is nothing but an answer. */
-static void say(int i, const char *addresses, enum failure failure, int32_t took_ms)
+/* `addresses`: with spaces between; an empty one with FAILURE_NONE is nothing but an answer. An rcode below 0: none came. */
+static void say_by(int i, int rcode, const char *addresses, enum failure failure, int32_t took_ms)
 {
-    struct dns_answer answer = {.asked_as = asked[i].question.asked_as,
-                                .family = asked[i].question.family};
+    struct dns_answer answer = {
+        .asked_as = asked[i].question.asked_as, .family = asked[i].question.family, .rcode = rcode};
     char words[256], *rest = NULL;
 
     (void)text_set(answer.server, sizeof(answer.server), "%s", asked[i].server);
@@ -285,14 +285,20 @@ static void say(int i, const char *addresses, enum failure failure, int32_t took
         step_ok(&answer.step, took_ms);
     else
         step_fail(&answer.step, failure, took_ms);
-    answer.rcode = failure == FAILURE_DNS_MALFORMED ? RCODE_FORMERR
-                   : failure == FAILURE_DNS_REFUSED ? RCODE_REFUSED
-                   : failure == FAILURE_SERVFAIL    ? RCODE_SERVFAIL
-                                                    : 0;
     dns_done *done = asked[i].done;
     assert_non_null(done);
     asked[i].done = NULL;
     done(asked[i].arg, &answer);
+}
+
+static void say(int i, const char *addresses, enum failure failure, int32_t took_ms)
+{
+    int rcode = failure == FAILURE_DNS_MALFORMED ? RCODE_FORMERR
+                : failure == FAILURE_DNS_REFUSED ? RCODE_REFUSED
+                : failure == FAILURE_SERVFAIL    ? RCODE_SERVFAIL
+                                                 : 0;
+
+    say_by(i, rcode, addresses, failure, took_ms);
 }
 
 static struct dialled ending(enum failure failure, uint16_t port)
@@ -561,6 +567,82 @@ static void who_fails_at_once_is_asked_twice(void **state)
     observe = NULL;
 }
 
+/* Something came back, and no answer to the question; of silence nothing else is made than silence. */
+static void who_answers_another_question_is_asked_twice(void **state)
+{
+    (void)state;
+    start(NULL);
+    say_by(0, -1, "", FAILURE_DNS_MALFORMED, 999);
+    assert_int_equal(n_asked, 3);
+    say_by(2, -1, "", FAILURE_DNS_MALFORMED, 999);
+    assert_int_equal(n_asked, 3);
+    assert_int_equal(SSM->answers[0].step.failure, FAILURE_DNS_MALFORMED);
+    say_by(1, -1, "", FAILURE_TIMEOUT, 999);
+    assert_int_equal(n_asked, 3);
+    assert_int_equal(SSM->answers[1].step.failure, FAILURE_TIMEOUT);
+    observe_free(observe);
+
+    (void)set_up(state); /* of a server that was never heard of, port 53 is dialled */
+    start(NULL);
+    say_by(0, -1, "", FAILURE_TIMEOUT, 7000);
+    pass(1000);
+    assert_int_equal(n_knocks(), 1);
+}
+
+/* The agent's unit sets GODEBUG=netedns0=0, which its Go knows from some version on. */
+static void an_agent_without_edns_asks_plainly(void **state)
+{
+    static const struct {
+        const char *version;
+        bool plain;
+    } rows[] = {{"3.3.808.0", true}, {"3.3.1142.0", true}, {"3.3.807.0", false}};
+    (void)state;
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        (void)set_up(state);
+        facts.agent.no_edns = true;
+        (void)text_set(facts.agent.version, sizeof(facts.agent.version), "%s", rows[i].version);
+        facts.resolvers.n_upstream = 1;
+        (void)text_set(facts.resolvers.upstream[0], ADDRESS_SIZE, "10.0.0.9");
+        start(NULL);
+        assert_int_equal(asked[0].question.plain, rows[i].plain);
+        assert_false(asked[2].question.plain); /* nobody but the agent's server is asked so */
+        observe_free(observe);
+    }
+    observe = NULL;
+}
+
+/* The server behind a stub is not the agent's. */
+static void what_an_upstream_server_says_is_kept_and_not_taken(void **state)
+{
+    (void)state;
+    facts.resolvers.n_upstream = 1;
+    (void)text_set(facts.resolvers.upstream[0], ADDRESS_SIZE, "10.0.0.9");
+    start(NULL);
+    say(2, "10.0.1.21", FAILURE_NONE, 1);
+    assert_string_equal(SSM->answers[2].addresses[0], "10.0.1.21");
+    assert_int_equal(SSM->n_addresses, 0);
+    say(0, "10.0.2.21", FAILURE_NONE, 1);
+    assert_string_equal(SSM->addresses[0].address, "10.0.2.21");
+}
+
+static void an_address_is_climbed_once_and_so_many_of_them(void **state)
+{
+    char addresses[256] = "";
+    (void)state;
+
+    facts.plan.permissions = PERMISSIONS_ROLE_ONLY;
+    facts.network.usable_ipv6 = true;
+    start(NULL);
+    for (int i = 0; i < MAX_ADDRESSES; i++)
+        (void)text_add(addresses, sizeof(addresses), "10.0.1.%d ", i < 2 ? 1 : i);
+    say(0, addresses, FAILURE_NONE, 1);
+    assert_int_equal(SSM->n_addresses, MAX_ADDRESSES - 1);
+    say(1, "fd00::1 fd00::2", FAILURE_NONE, 1);
+    assert_int_equal(SSM->n_addresses, MAX_ADDRESSES);
+    assert_string_equal(SSM->addresses[MAX_ADDRESSES - 1].address, "fd00::1");
+}
+
 static void an_answer_that_is_too_late_for_the_agent_is_none(void **state)
 {
     (void)state;
@@ -588,6 +670,12 @@ static void who_cannot_stand_edns_is_asked_without(void **state)
     assert_int_equal(asked[2].question.timeout_ms, 1200);
     say(2, "10.0.1.21", FAILURE_NONE, 1);
     assert_int_equal(SSM->n_addresses, 0); /* the agent does not ask so */
+    observe_free(observe);
+
+    (void)set_up(state);
+    start(NULL);
+    say_by(0, RCODE_NOTIMP, "", FAILURE_DNS_MALFORMED, 1);
+    assert_int_equal(asked[2].question.asked_as, ASKED_PLAIN);
 }
 
 /* Somebody is there: port 53 answers, by whatever. */
@@ -934,6 +1022,27 @@ static void a_bare_host_is_looked_up_by_the_search_list(void **state)
     assert_string_equal(calls[0].address, "10.0.1.21");
 }
 
+/* Nor where names are of /etc/hosts alone, nor where the whole name is too long for one. */
+static void the_search_list_is_left_out_where_it_leads_nowhere(void **state)
+{
+    char domain[HOST_SIZE] = "";
+    (void)state;
+
+    (void)text_set(facts.plan.services[SERVICE_SSM].host, HOST_SIZE, "endpoint");
+    (void)text_set(facts.resolvers.search, sizeof(facts.resolvers.search), "a.example");
+    facts.resolvers.order = LOOKUP_FILES;
+    start(NULL);
+    assert_int_equal(n_asked, 0);
+    observe_free(observe);
+
+    (void)set_up(state);
+    memset(domain, 'a', HOST_SIZE - 2);
+    (void)text_set(facts.plan.services[SERVICE_SSM].host, HOST_SIZE, "endpoint");
+    (void)text_set(facts.resolvers.search, sizeof(facts.resolvers.search), "%s", domain);
+    start(NULL);
+    assert_string_equal(asked[0].name, "endpoint");
+}
+
 static void of_a_name_with_fewer_dots_than_ndots_the_list_is_first(void **state)
 {
     static const struct {
@@ -1015,6 +1124,19 @@ static void a_silent_address_is_tried_by_turns_from_both_halves_of_the_ports(voi
     pass(1);
     assert_int_equal(step_of(RUNG_CONNECT)->failure, FAILURE_TIMEOUT);
     assert_int_equal(n_awaited(), 0);
+}
+
+/* What this machine itself drops is silence too. */
+static void what_is_not_sent_is_sent_again(void **state)
+{
+    (void)state;
+    start_dialling();
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(n_calls, i + 1);
+        ends(i, FAILURE_NOT_SENT, 40000);
+        pass(400);
+    }
+    assert_int_equal(step_of(RUNG_CONNECT)->failure, FAILURE_NOT_SENT);
 }
 
 /* The first one that says something else than nothing is believed, and no more are begun. */
@@ -1222,6 +1344,14 @@ static void who_refuses_is_found_out(void **state)
     say(0, "10.0.1.21", FAILURE_NONE, 1);
     ends(0, FAILURE_HOST_UNREACHABLE, 40000);
     assert_int_equal(SSM->addresses[0].refused_here, ANSWER_UNKNOWN);
+    observe_free(observe);
+
+    (void)set_up(state); /* an address of its own */
+    refuser = REFUSER_ELSEWHERE;
+    start(NULL);
+    say(0, "10.0.1.10", FAILURE_NONE, 1);
+    ends(0, FAILURE_REFUSED, 40000);
+    assert_int_equal(SSM->addresses[0].refused_here, ANSWER_YES);
 }
 
 static void what_was_refused_and_then_connects_says_so(void **state)
@@ -2066,6 +2196,42 @@ static void a_handshake_that_is_cut_is_tried_again(void **state)
     assert_int_equal(step_of(RUNG_TLS)->outcome, OUTCOME_OK);
 }
 
+/* TLS passes, and the answer does not: what came of it says nothing. */
+static void an_answer_that_is_cut_is_asked_for_again(void **state)
+{
+    struct http_reply cut = reply_of(0);
+
+    for (int is_signed = 0; is_signed < 2; is_signed++) {
+        (void)set_up(state);
+        step_fail(&cut.step, is_signed ? FAILURE_RESET : FAILURE_CLOSED, 3);
+        start_without_role();
+        n_calls = 1;
+        replies(0, cut);
+        assert_int_equal(SSM->addresses[0].cut, FAILURE_TRUNCATED);
+        assert_int_equal(n_calls, 2);
+        ends(1, FAILURE_NONE, 40001);
+        replies(1, reply_of(404));
+        assert_int_equal(step_of(RUNG_HTTP)->outcome, OUTCOME_OK);
+        assert_int_equal(SSM->addresses[0].cut, FAILURE_TRUNCATED);
+        observe_free(observe);
+    }
+    observe = NULL;
+}
+
+/* Nothing else is asked in its place until it is time again. */
+static void what_hangs_and_cannot_be_dialled_hangs(void **state)
+{
+    (void)state;
+    start_without_role();
+    pass(20000);
+    sent[0].request.silent(sent[0].arg, SILENCE_SENT);
+    ends(n_calls - 1, FAILURE_REFUSED, 40001);
+    assert_int_equal(n_sent, 1);
+    assert_int_equal(step_of(RUNG_HTTP)->outcome, OUTCOME_UNTRIED);
+    replies(0, reply_of(404));
+    assert_int_equal(step_of(RUNG_HTTP)->outcome, OUTCOME_OK);
+}
+
 /* Each twenty seconds. Where the new one is answered, what hangs is ended; where the old one is, it was slow. */
 static void what_hangs_is_asked_anew(void **state)
 {
@@ -2248,6 +2414,34 @@ static void a_request_that_cannot_start_is_trouble(void **state)
 {
     (void)state;
     assert_int_equal(n_unclear_in("us-east-1", FAILURE_INTERNAL), 1);
+}
+
+static void what_cannot_be_sent_at_all_is_trouble(void **state)
+{
+    for (int is_signed = 0; is_signed < 2; is_signed++) {
+        (void)set_up(state);
+        if (!is_signed)
+            facts.plan.permissions = PERMISSIONS_ROLE_ONLY;
+        start(NULL);
+        observe_placed(observe);
+        if (is_signed)
+            observe_role(observe, &credentials);
+        say(0, "10.0.1.21", FAILURE_NONE, 1);
+        int n = n_calls;
+        starts = false;
+        ends(0, FAILURE_NONE, 40000);
+        assert_int_equal(
+            n_calls, n + is_signed); /* its connection is gone: one more for the other request */
+        if (is_signed)
+            ends(n, FAILURE_NONE, 40001);
+        assert_int_equal(n_sent, 1 + is_signed);
+        if (!is_signed) {
+            assert_int_equal(step_of(RUNG_TLS)->failure, FAILURE_INTERNAL);
+            assert_int_equal(step_of(RUNG_HTTP)->failure, FAILURE_BELOW);
+        }
+        observe_free(observe);
+    }
+    observe = NULL;
 }
 
 static void a_region_that_is_none_cannot_be_signed_for(void **state)
@@ -2782,7 +2976,8 @@ static void a_proxy_by_tls_that_speaks_plainly_is_wrong(void **state)
             step_ok(&step, 4);
         else
             step_fail(&step, rows[row].failure, 4);
-        opened[0].done(opened[0].arg, &step, rows[row].status, -1);
+        opened[0].done(opened[0].arg, &step, rows[row].status,
+                       step.outcome == OUTCOME_OK ? open("/dev/null", O_RDWR | O_CLOEXEC) : -1);
         assert_int_equal(SSM->proxy.outcome, rows[row].outcome);
         assert_int_equal(SSM->proxy.failure, rows[row].becomes);
         if (rows[row].becomes == FAILURE_NOT_TLS)
@@ -2883,6 +3078,58 @@ static void a_proxys_name_is_asked_of_one_server_after_the_other(void **state)
         assert_int_equal(asked[n_asked - 1].question.family,
                          usable == 2 ? FAMILY_IPV6 : FAMILY_IPV4);
     }
+}
+
+/* NODATA ends the search as NXDOMAIN does, but the name may have an address of the other family. */
+static void a_proxys_name_without_an_address_is_no_failure(void **state)
+{
+    (void)state;
+    add_second_server();
+    start_with_proxy("http://proxy.corp.example:3128");
+    int n = n_asked;
+    say(n - 1, "", FAILURE_NODATA, 1);
+    assert_int_equal(n_asked, n);
+    assert_int_equal(n_opened, 0);
+    assert_int_equal(SSM->proxy.outcome, OUTCOME_UNTRIED);
+    observe_free(observe);
+
+    (void)set_up(state); /* nor where there is nobody to ask */
+    facts.resolvers.n_configured = 0;
+    start_with_proxy("http://proxy.corp.example:3128");
+    for (int i = 0; i < n_asked; i++)
+        assert_string_not_equal(asked[i].name, "proxy.corp.example");
+    assert_int_equal(SSM->proxy.outcome, OUTCOME_UNTRIED);
+}
+
+static void a_proxy_of_etc_hosts_is_asked_there(void **state)
+{
+    static const char line[] = "10.0.0.5 proxy.corp.example\n";
+    char folder[] = "/tmp/ssm-preflight-climb-XXXXXX", path[64];
+    (void)state;
+
+    assert_non_null(mkdtemp(folder));
+    (void)text_set(path, sizeof(path), "%s/etc", folder);
+    assert_int_equal(mkdir(path, 0755), 0);
+    (void)text_add(path, sizeof(path), "/hosts");
+    assert_int_equal(file_write_atomically(path, line, sizeof(line) - 1, 0644), 0);
+    root = folder;
+    start_with_proxy("http://proxy.corp.example:3128");
+    assert_int_equal(n_opened, 2);
+    assert_string_equal(facts.agent.proxy_address, "10.0.0.5:3128");
+    assert_int_equal(unlink(path), 0);
+    *strrchr(path, '/') = '\0';
+    assert_int_equal(rmdir(path) + rmdir(folder), 0);
+}
+
+/* Its WebSocket does not know the URL; where it does not go by the proxy that says nothing of it. */
+static void a_websocket_beside_the_proxy_needs_no_url(void **state)
+{
+    (void)state;
+    (void)text_set(facts.agent.no_proxy, sizeof(facts.agent.no_proxy), "%s",
+                   "ssmmessages.us-east-1.amazonaws.com");
+    start_with_proxy("https://10.0.0.5:3128");
+    assert_int_equal(n_opened, 1);
+    assert_int_equal(facts.endpoints[SERVICE_SSMMESSAGES].proxy.outcome, OUTCOME_UNTRIED);
 }
 
 /* As Go does, where one cannot be connected to; one that answers, with whatever, decides. */
@@ -3008,6 +3255,10 @@ int main(void)
         TEST(the_first_server_that_says_yes_or_no_is_believed),
         TEST(a_no_ends_the_search_and_a_failure_does_not),
         TEST(who_fails_at_once_is_asked_twice),
+        TEST(who_answers_another_question_is_asked_twice),
+        TEST(an_agent_without_edns_asks_plainly),
+        TEST(what_an_upstream_server_says_is_kept_and_not_taken),
+        TEST(an_address_is_climbed_once_and_so_many_of_them),
         TEST(an_answer_that_is_too_late_for_the_agent_is_none),
         TEST(who_cannot_stand_edns_is_asked_without),
         TEST(a_silent_server_gets_a_second_opinion_and_then_the_next_is_taken),
@@ -3019,8 +3270,10 @@ int main(void)
         TEST(amazon_is_asked_where_the_answer_is_doubtful),
         TEST(amazon_is_asked_where_an_address_of_another_server_fails),
         TEST(of_a_name_with_fewer_dots_than_ndots_the_list_is_first),
+        TEST(the_search_list_is_left_out_where_it_leads_nowhere),
         TEST(a_question_that_cannot_start_is_trouble),
         TEST(a_silent_address_is_tried_by_turns_from_both_halves_of_the_ports),
+        TEST(what_is_not_sent_is_sent_again),
         TEST(an_error_after_silence_is_not_repeated),
         TEST(what_connects_from_one_half_only_says_from_which),
         TEST(a_public_address_where_a_private_one_is_wanted_gets_little_time),
@@ -3057,6 +3310,9 @@ int main(void)
         TEST(a_handshake_that_is_cut_is_tried_again),
         TEST(what_hangs_at_one_address_ends_there_alone),
         TEST(what_hangs_is_asked_anew),
+        TEST(an_answer_that_is_cut_is_asked_for_again),
+        TEST(what_hangs_and_cannot_be_dialled_hangs),
+        TEST(what_cannot_be_sent_at_all_is_trouble),
         TEST(more_connections_carry_signed_requests_only),
         TEST(an_address_that_is_not_awss_says_nothing_of_actions),
         TEST(an_address_that_does_not_answer_says_nothing_of_actions),
@@ -3088,6 +3344,9 @@ int main(void)
         TEST(a_proxys_name_is_asked_of_one_server_after_the_other),
         TEST(the_fourth_server_is_asked_for_no_name),
         TEST(a_proxys_next_address_is_dialled),
+        TEST(a_proxys_name_without_an_address_is_no_failure),
+        TEST(a_proxy_of_etc_hosts_is_asked_there),
+        TEST(a_websocket_beside_the_proxy_needs_no_url),
         TEST(a_proxys_bare_name_is_asked_for_with_the_search_list),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -126,6 +126,13 @@ static void hosts_pins_a_name_whatever_its_case(void **state)
     assert_string_equal(addresses[0], "10.9.9.4");
     assert_int_equal(hosts_look_up(root, "kms.us-east-1.amazonaws.com", addresses), 0);
 
+    char many[2048] = "";
+    for (int i = 0; i <= MAX_ADDRESSES; i++)
+        (void)text_add(many, sizeof(many), "10.9.9.%d kms.us-east-1.amazonaws.com\n", i);
+    assert_int_equal(file_write_atomically(path, many, strlen(many), 0644), 0);
+    assert_int_equal(hosts_look_up(root, "kms.us-east-1.amazonaws.com", addresses), MAX_ADDRESSES);
+    assert_string_equal(addresses[MAX_ADDRESSES - 1], "10.9.9.15");
+
     (void)unlink(path);
     path[strlen(path) - strlen("/hosts")] = '\0';
     assert_int_equal(rmdir(path), 0);
