@@ -114,6 +114,7 @@ static void assign_all(struct variable layer[N_WANTED], const char *value, const
         clear_all(layer);
     while (unit_word(&value, word, sizeof(word)))
         assign(layer, word, file);
+    explicit_bzero(word, sizeof(word)); /* a proxy's login, perhaps */
 }
 
 static void unset_all(struct reading *reading, const char *value)
@@ -158,6 +159,7 @@ static void note_env(struct reading *reading, const char *value, const char *fil
     if (unit_word(&value, word, sizeof(word)) && strcmp(basename(word), "env") == 0)
         while (unit_word(&value, word, sizeof(word)) && word[0] != '/')
             assign(reading->env, word, file);
+    explicit_bzero(word, sizeof(word));
 }
 
 static void read_manager(struct reading *reading)
@@ -244,6 +246,7 @@ static int read_file(const char *root, struct variable layer[N_WANTED], const ch
         take_assignment(&at, assignment, sizeof(assignment));
         assign(layer, assignment, path);
     }
+    explicit_bzero(assignment, sizeof(assignment));
     return error;
 }
 

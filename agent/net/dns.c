@@ -23,8 +23,8 @@
 #include "net/dial.h"
 
 enum {
-    FIRST_RESEND_MS = 250, /* 0, 0.25, 0.5, 1, 2, 3, 4 s */
-    QUARTERS = 4,          /* of a short limit: 0, 1/4, 2/4 of it */
+    FIRST_RESEND_MS = 250, /* 0, 0.25, 0.75, 1.75, 2.75, 3.75, 4.75 s */
+    QUARTERS = 4,          /* of a short limit: 0, 1/4, 3/4 of it */
     MAX_SENDS = 7,
     MAX_PORTS_TRIED = 16,
     EDNS_BYTES = 1232, /* what Go's net package offers, and reads of a datagram */
@@ -343,8 +343,8 @@ static void send_datagram(struct dns_query *query)
     }
     query->n_sent++;
     send_again_after(query, !socket->watch       ? 0
-                            : query->n_sent <= 2 ? query->resend_ms
-                            : query->n_sent == 3 ? 2 * query->resend_ms
+                            : query->n_sent == 1 ? query->resend_ms
+                            : query->n_sent == 2 ? 2 * query->resend_ms
                                                  : 4 * query->resend_ms);
 }
 

@@ -39,7 +39,7 @@ def test_fault(binary, runs, faults, verdict, code):
 
 # Where the verdict is not what the agent does: somebody asked for more or for less, or nobody on the instance can know; and an answer that
 # drips for a minute is heard to its end by the agent, and by no check.
-ASKED_OTHERWISE = {"role-missing dhmc-on imds-path:identity-credentials/ec2/info:503", "agent-proxy dns-slow --optional=agent", "unit-written:another-before",
+ASKED_OTHERWISE = {"role-missing dhmc-on imds-path:identity-credentials/ec2/info:503", "agent-proxy dns-slow --optional=agent", "unit-written:another-before", "unit-written:log-gone",
                    "policy-incomplete:ssm:UpdateInstanceInformation --permissions=probe", "policy-incomplete:ssmmessages:OpenControlChannel", "role-missing dhmc-on", "dhmc:had-role", "public-path --private-dns=require", "policy-sessions-only --for=core", "agent-missing --optional=agent", "endpoint-blocks-443 --optional=ssm", "egress-blocked --optional=ssm,ssmmessages", "slow-body"}
 
 

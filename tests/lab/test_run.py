@@ -163,9 +163,10 @@ def test_no_secret_in_any_output(faults):
 
 # Starts the program, waits for the words of its first round, and looks for each text of a list in all of its memory.
 IN_MEMORY = r"""
-import json, re, subprocess, sys
+import json, re, signal, subprocess, sys
 running = subprocess.Popen(sys.argv[2:], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
 assert "round 1" in running.stderr.readline()
+running.send_signal(signal.SIGSTOP)  # on a busy machine the next round would begin
 memory = b""
 with open(f"/proc/{running.pid}/maps") as maps, open(f"/proc/{running.pid}/mem", "rb", 0) as bytes_of:
     for begin, end in re.findall(r"^(\w+)-(\w+) r(?!.*\[v)", maps.read(), re.M):
@@ -173,6 +174,7 @@ with open(f"/proc/{running.pid}/maps") as maps, open(f"/proc/{running.pid}/mem",
         memory += bytes_of.read(int(end, 16) - int(begin, 16))
 locked = re.search(r"VmLck:\s*(\d+)", open(f"/proc/{running.pid}/status").read())[1]
 print(json.dumps([[text for text in json.loads(sys.argv[1]) if text.encode() in memory], int(locked)]))
+running.send_signal(signal.SIGCONT)
 running.terminate()
 running.communicate()
 """

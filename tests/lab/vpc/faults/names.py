@@ -145,7 +145,7 @@ def _(world, count="3"):
 
 
 @fault("dns-rotates", "resolv.conf has `options rotate`, the VPC's resolver, and one that knows no name of the VPC: of two the agent asks the second "
-       "for A records", None, "[second|first]")
+       "for A records", "dns-bypasses-vpc", "[second|first]")
 def _(world, place="second"):
     world.custom_records = {}
     servers = [w.RESOLVER, w.CUSTOM_RESOLVER] if choice(place, "second", "first") == "second" else [w.CUSTOM_RESOLVER, w.RESOLVER]
