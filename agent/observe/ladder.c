@@ -396,8 +396,12 @@ static void dialled_unsigned(void *arg, const struct dialled *dialled)
     struct lane *lane = arg;
     struct http_reply none = {.step = dialled->step, .body = ""};
 
-    if (dialled->step.outcome == OUTCOME_OK && send_unsigned(lane, dialled->fd))
-        return;
+    if (dialled->step.outcome == OUTCOME_OK) {
+        if (send_unsigned(lane, dialled->fd))
+            return;
+        step_fail(&none.tls, FAILURE_INTERNAL, 0);
+        step_skip(&none.step, FAILURE_BELOW);
+    }
     if (!lane->settled && lane->n_handshakes == 0)
         settle(lane, &none);
 }
