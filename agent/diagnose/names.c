@@ -94,6 +94,15 @@ static void look_undecided(const struct facts *facts, const struct endpoint_fact
     lookup->all_amazon = n_silent + n_spoke > 0 && n_amazon == n_silent + n_spoke;
 }
 
+/* For so many servers, so often: a record may say anything. */
+static int32_t patience_ms(const struct facts *facts, int32_t n_servers, int64_t times)
+{
+    int64_t ms = (int64_t)facts_dns_patience_ms(facts) * n_servers;
+
+    ms = (ms < INT32_MAX ? ms : INT32_MAX) * times;
+    return ms < 0 ? 0 : ms < INT32_MAX ? (int32_t)ms : INT32_MAX;
+}
+
 /* By the fastest answer to any name: what one lost packet delays is not slow. Where there is none to this family:
  * the agent asks one server after the other, all of them twice, or as `attempts` says. */
 static int32_t wait_for(const struct facts *facts, enum service service, enum family family)
@@ -111,7 +120,7 @@ static int32_t wait_for(const struct facts *facts, enum service service, enum fa
     for (int32_t i = 0; i < endpoint->n_answers; i++)
         n_silent += endpoint->answers[i].asked_as == ASKED_CONFIGURED &&
                     endpoint->answers[i].family == family && is_silent(&endpoint->answers[i]);
-    return facts_dns_attempts(facts) * n_silent * facts_dns_patience_ms(facts);
+    return patience_ms(facts, n_silent, facts_dns_attempts(facts));
 }
 
 /* For the silent servers before the one that answers, with each name that is asked for. */
@@ -125,7 +134,7 @@ static int32_t wait_for_dead(const struct facts *facts, enum service service, en
         n_silent += endpoint->answers[i].asked_as == ASKED_CONFIGURED &&
                     endpoint->answers[i].family == family &&
                     endpoint->answers[i].step.failure == FAILURE_TIMEOUT;
-    return n_silent * facts_dns_patience_ms(facts) * (1 + endpoint->n_searched);
+    return patience_ms(facts, n_silent, (int64_t)1 + endpoint->n_searched);
 }
 
 static int32_t larger(int32_t a, int32_t b)

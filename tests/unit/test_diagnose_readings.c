@@ -507,6 +507,12 @@ static void the_agent_waits_for_dead_servers(void **state)
     assert_int_equal(names_lookup(&facts, SERVICE_SSM).dead_ms, 2000);
     endpoint->answers[1].family = FAMILY_IPV6;
     assert_int_equal(names_lookup(&facts, SERVICE_SSM).dead_ms, 0);
+    endpoint->answers[1].family =
+        FAMILY_IPV4; /* a report that somebody else wrote may say anything */
+    endpoint->n_searched = facts.resolvers.timeout_ms = INT32_MAX;
+    assert_int_equal(names_lookup(&facts, SERVICE_SSM).dead_ms, INT32_MAX);
+    endpoint->n_searched = INT32_MIN;
+    assert_int_equal(names_lookup(&facts, SERVICE_SSM).dead_ms, 0);
 }
 
 /* --- the way --- */
