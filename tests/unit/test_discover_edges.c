@@ -689,7 +689,7 @@ static int judge_room_of(unsigned long long n, const char *rule)
     put("/etc/amazon/ssm/amazon-ssm-agent.json", text);
     put("/etc/rule", rule);
     memset(&agent, 0, sizeof(agent));
-    if (mount("/etc/rule", "/proc/sys/vm/overcommit_memory", NULL, MS_BIND, NULL) != 0)
+    if (mount("/etc/rule", "/proc/sys/vm/overcommit_memory", "none", MS_BIND, "") != 0)
         _exit(2);
     agent_read_config("", &agent, &overrides);
     (void)umount("/proc/sys/vm/overcommit_memory");
