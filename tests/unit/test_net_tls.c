@@ -145,7 +145,7 @@ static void keep(void *arg, const struct http_reply *reply)
     n_got++;
 }
 
-static bool by_sdk;
+static bool by_sdk, withhold;
 static int32_t whole_ms = 5000;
 
 static void shake_hands(struct trust *trust, const char *host, int32_t tls_timeout_ms)
@@ -159,6 +159,7 @@ static void shake_hands(struct trust *trust, const char *host, int32_t tls_timeo
                                    .path = "/",
                                    .trust = trust,
                                    .by_sdk = by_sdk,
+                                   .withhold = withhold,
                                    .tls_timeout_ms = tls_timeout_ms,
                                    .timeout_ms = whole_ms,
                                    .max_body_bytes = 1000};
@@ -653,6 +654,32 @@ static void believes_the_system_last(void **state)
     shake_hands(trust, "ssm.test", 2000);
     assert_int_equal(got.tls.outcome, OUTCOME_OK);
     assert_int_equal(got.session.trust_by, TRUST_BY_SYSTEM);
+    trust_free(trust);
+}
+
+/* What is signed is for whom Amazon's roots or the file of --ca-file vouch. */
+static void withholds_what_is_signed_from_others(void **state)
+{
+    struct trust *trust;
+    (void)state;
+
+    make_system();
+    identity_write(below("etc/ssl/certs/ca-certificates.crt"), &root, &stranger, NULL);
+    trust = trust_in(NULL, directory, NULL);
+    peer.tls = identity_serve(&unknown, NULL);
+    withhold = true;
+    shake_hands(trust, "ssm.test", 2000);
+    assert_true(got.withheld);
+    assert_int_equal(got.tls.outcome, OUTCOME_OK);
+    assert_int_equal(got.session.trust_by, TRUST_BY_SYSTEM);
+    assert_int_equal(peer.n_requests, 0);
+    trust_free(trust);
+    trust = trust_in(below("etc/ssl/certs/ca-certificates.crt"), directory, NULL);
+    shake_hands(trust, "ssm.test", 2000);
+    withhold = false;
+    assert_false(got.withheld);
+    assert_int_equal(got.session.trust_by, TRUST_BY_CA_FILE);
+    assert_int_equal(peer.n_requests, 1);
     trust_free(trust);
 }
 
@@ -1196,6 +1223,7 @@ int main(void)
         TEST(quotes_the_first_thing_that_is_wrong_with_a_chain),
         TEST(prefers_what_is_wrong_with_the_leaf),
         TEST(believes_the_system_last),
+        TEST(withholds_what_is_signed_from_others),
         TEST(believes_a_file_beside_the_bundle),
         TEST(believes_the_file_of_the_agent_in_its_place),
         TEST(learns_of_the_agents_file_after_it_was_made),
