@@ -333,7 +333,6 @@ AGENT = {
     "proxy-socks:login": ("down", 30),
     "proxy-socks:closed": ("down", 30),
     "proxy-socks:opens": ("up", 4),
-    "service-unavailable:ssm:sometimes": ("up", 7),
     "path-mtu:up:100": ("down", 45),
     "slow-endpoint:ssmmessages:16000": ("down", 90),
     "dns-aaaa-silent slow-endpoint:ssmmessages:6000": ("down", 100),

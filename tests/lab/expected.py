@@ -274,7 +274,6 @@ EXPECTED = [  # fault, verdict, first finding
     ("proxy-answer:502", "not-ready", "proxy-in-the-way"),
     ("service-unavailable", "not-ready", "service-unavailable"),
     ("service-unavailable:ssm:500", "not-ready", "service-unavailable"),
-    ("service-unavailable:ssm:sometimes", "degraded", "service-unavailable"),
     ("service-throttled", "not-ready", "service-unavailable"),
     ("service-throttled:all:3", "ready", None),
     ("slow-endpoint", "degraded", "slow-endpoint"),

@@ -14,6 +14,7 @@ from agent_did import agent_did
 from expected import EXPECTED
 from on_instance import schema_problems
 
+from vpc import Lab
 from vpc.faults import TABLE
 
 STATUS = {"ready": 0, "degraded": 0, "not-ready": 1, "unknown": 3}
@@ -47,6 +48,14 @@ def test_the_verdict_is_what_the_agent_does():
     known = [(row[0], row[1], agent_did(row[0])) for row in EXPECTED if agent_did(row[0])]
     differ = {row for row, verdict, (did, _) in known if (did == "up") != (verdict in ("ready", "degraded"))}
     assert len(known) > 600 and differ == ASKED_OTHERWISE
+
+
+def test_errors_of_each_second_answer_are_asked_through(binary):
+    """The agent was up after 7 s. Which requests meet an error is chance, so that a check may see none in an unsigned answer."""
+    with Lab(["service-unavailable:ssm:sometimes"], binary=binary) as lab:
+        found = [json.loads(lab.run(["check", "--output", "json"]).stdout) for _ in range(6)]
+    roots = {(report["verdict"], *(finding["code"] for finding in report["findings"] if finding["severity"] != "note")) for report in found}
+    assert roots - {("ready",)} == {("degraded", "service-unavailable")}
 
 
 # Each looks, from the instance, like the cause that is named: that one may be likely, never certain.
