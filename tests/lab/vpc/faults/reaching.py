@@ -214,9 +214,9 @@ def _(world, variant="port", service="all"):
     world.rule("network_acl", f'iifname "subnet-a" oifname "subnet-b" {to} tcp dport 443 reject with {how}')
 
 
-@fault("connect-unsteady", "of all connections to the services each second one is refused by a reset", "connect-unsteady")
+@fault("connect-unsteady", "of all connections to the services each third one is refused by a reset", "connect-unsteady")
 def _(world):
-    world.rule("endpoint_input", f"ip daddr {{ {', '.join(_addresses('all', 'ab'))} }} {_ASKED_443} ct state new numgen inc mod 2 == 1 reject with tcp reset")
+    world.rule("endpoint_input", f"ip daddr {{ {', '.join(_addresses('all', 'ab'))} }} {_ASKED_443} ct state new numgen inc mod 3 == 1 reject with tcp reset")
 
 
 @fault(
