@@ -112,8 +112,8 @@ static void try_inotify(int directory, struct agent_facts *agent)
     LOCAL_FD fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
     bool watches = fd >= 0 && inotify_add_watch(fd, path, IN_DELETE_SELF) >= 0;
     int error = watches ? 0 : errno;
-    LOCAL_FD other_fd = epoll_create1(
-        EPOLL_CLOEXEC); /* EMFILE may be said of our own descriptors */
+    /* EMFILE may be said of our own descriptors */
+    LOCAL_FD other_fd = epoll_create1(EPOLL_CLOEXEC);
 
     if (watches)
         agent->inotify = ANSWER_YES;

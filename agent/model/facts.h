@@ -202,8 +202,8 @@ struct address_facts {
                                   * when others have asked before, at once */
     enum answer small_segments; /* second opinion: the handshake is answered with a small segment
                                  * size; one of full size was silent twice */
-    enum failure
-        cut; /* how another try ended: refused; its handshake reset or closed; its answer an error, or truncated */
+    enum failure cut;           /* how another try ended: refused; its handshake reset or closed;
+                                 * its answer an error, or truncated */
 };
 
 enum permission {

@@ -630,15 +630,21 @@ static void prefers_what_is_wrong_with_the_leaf(void **state)
 
 /* --- whose roots --- */
 
+/* Which alone vouches for the peer. */
+static struct trust *trust_the_system(void)
+{
+    make_system();
+    identity_write(below("etc/ssl/certs/ca-certificates.crt"), &root, &stranger, NULL);
+    peer.tls = identity_serve(&unknown, NULL);
+    return trust_in(NULL, directory, NULL);
+}
+
 static void believes_the_system_last(void **state)
 {
     struct trust *trust;
     (void)state;
 
-    make_system();
-    identity_write(below("etc/ssl/certs/ca-certificates.crt"), &root, &stranger, NULL);
-    trust = trust_in(NULL, directory, NULL);
-    peer.tls = identity_serve(&unknown, NULL);
+    trust = trust_the_system();
     shake_hands(trust, "ssm.test", 2000);
     assert_int_equal(got.tls.outcome, OUTCOME_OK); /* the agent would go on */
     assert_int_equal(got.session.trust_by, TRUST_BY_SYSTEM);
@@ -663,10 +669,7 @@ static void withholds_what_is_signed_from_others(void **state)
     struct trust *trust;
     (void)state;
 
-    make_system();
-    identity_write(below("etc/ssl/certs/ca-certificates.crt"), &root, &stranger, NULL);
-    trust = trust_in(NULL, directory, NULL);
-    peer.tls = identity_serve(&unknown, NULL);
+    trust = trust_the_system();
     withhold = true;
     shake_hands(trust, "ssm.test", 2000);
     assert_true(got.withheld);
