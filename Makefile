@@ -398,7 +398,7 @@ check-image: static situations setup-image ## `image` of staged root file system
 	/usr/bin/python3 -m pytest -q tests/image tests/acceptance
 
 check-image-real: deb rpm situations setup-image setup-bake ## the same with a real root file system, real packages and tools; Ansible, Packer
-	IMAGE_REAL=1 /usr/bin/python3 -m pytest -rs tests/image/test_real.py tests/image/test_tools.py
+	IMAGE_REAL=1 /usr/bin/python3 -m pytest -rs -n 2 tests/image/test_real.py tests/image/test_tools.py
 
 check-boot: deb setup-lab setup-boot ## images built from the package and booted in the lab: containers and virtual machines
 	/usr/bin/python3 -m pytest -rs -n 3 tests/boot
@@ -439,7 +439,7 @@ reproducible: ## `make dist` twice, from two folders, by two users, in other tim
 	@packaging/scripts/reproducible
 
 check-packages: deb setup-rpm setup-boot ## packages installed, upgraded, removed and purged in root file systems; lintian, rpmlint
-	/usr/bin/python3 -m pytest -rs tests/packages
+	/usr/bin/python3 -m pytest -rs -n 2 tests/packages
 
 clean: ## remove what was built from agent/ and tests/, keep the libraries and the images
 	rm -rf build/ssm-preflight* build/dev-* build/static-* build/sanitize-* build/gen build/fuzz-* build/spread build/situations build/mutant build/torture build/log build/results build/emulated build/dist
