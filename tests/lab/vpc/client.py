@@ -182,7 +182,7 @@ class Conversation:
         return said
 
     def say(self, message):
-        with contextlib.suppress(BrokenPipeError):
+        with contextlib.suppress(OSError):  # it has ended: the other end is closed, or this one
             self._ours.sendall(json.dumps(message).encode() + b"\n")
 
 
