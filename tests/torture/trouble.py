@@ -44,7 +44,8 @@ ERRORS = {
     "prctl seccomp landlock_create_ruleset landlock_add_rule landlock_restrict_self": ("ENOSYS", "EPERM", "EINVAL"),
     "prlimit64 rt_sigaction rt_sigprocmask sigaltstack": ("EPERM", "EINVAL"),
     "epoll_create1 eventfd2 signalfd4 inotify_init1 timerfd_create": ("EMFILE", "ENFILE", "ENOMEM"),
-    "epoll_ctl inotify_add_watch": ("ENOSPC", "ENOMEM"),
+    "epoll_ctl": ("ENOSPC", "ENOMEM"),
+    "inotify_add_watch": ("ENOMEM",),  # ENOSPC is true: no watch is left, and that keeps an agent from its work
     "timerfd_settime setitimer": ("EPERM", "EINVAL"),  # of a sandbox
     "madvise mlock": ("ENOMEM", "EAGAIN", "EPERM"),
     "access fstatfs": ("EIO", "ENOMEM"),
@@ -238,8 +239,8 @@ MANY = ("allocation", "call")
 
 
 def may_be_the_machine(problems):
-    """Busy with other work, it makes a run late, and the servers of the lab slow."""
-    return any(column == "hang" or any(code in words for code in SLOW) for column, words in problems)
+    """Busy with other work, it makes a run late, the servers of the lab slow, and an answer too late for what a pause left of the deadline."""
+    return any(column == "hang" or "no answer by the deadline" in words or any(code in words for code in SLOW) for column, words in problems)
 
 
 def outcome(scene, point):
