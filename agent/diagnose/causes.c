@@ -147,6 +147,8 @@ const struct cause causes[] = {
      .title = "The way to the nameserver fails on this machine",
      .here = {{"nsswitch.conf {maybe}keeps programs from asking the DNS", FACT(resolvers.order, LOOKUP_FILES)},
               {"resolv.conf's search list {maybe}leads to another name", {when_search_list_leads}},
+              {"The local resolver {server} does not run: its port refuses", {when_stub_refuses}},
+              {"A firewall of this machine keeps questions from {server}", {when_questions_are_forbidden}},
               {"The way to the nameserver {server} {maybe}fails on this machine"}},
      .explains = {{RUNGS(RESOLVE, HTTP)}}, .where = where_question_stays_here,
      .evidence = {quote_lookup_order, quote_searched, quote_lookup, quote_behind_stub, quote_dropped_answers},

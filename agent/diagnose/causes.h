@@ -51,7 +51,7 @@ enum way {
 };
 
 /* The last place of a list stays empty (tests/unit/test_diagnose_rows.c). */
-enum { MAX_REASONS = 12, MAX_PARTS = 5, MAX_TITLES = 5, MAX_QUOTES = 6, MAX_LISTED = 7 };
+enum { MAX_REASONS = 12, MAX_PARTS = 5, MAX_TITLES = 6, MAX_QUOTES = 6, MAX_LISTED = 7 };
 
 /* The checks first to end - 1, where they failed for one of the reasons (none named: for any). Checks
  * of a service's ladder are named by those of the first service, and stand for those of each. */
@@ -162,7 +162,8 @@ view_quotes quote_machine, quote_interfaces, quote_imds, quote_forbidden, quote_
 view_holds where_nobody_answers, when_silent_for_this_name, when_names_are_held_back,
     when_answer_is_malformed, when_answers_differ, where_amazon_does_not_answer,
     when_amazon_serves_no_name, when_amazon_answers, where_question_stays_here,
-    when_question_was_not_sent, when_answers_are_dropped, where_edns_is_not_served,
+    when_question_was_not_sent, when_stub_refuses, when_questions_are_forbidden,
+    when_answers_are_dropped, where_edns_is_not_served,
     where_amazon_is_overruled, when_an_alias_shows_it, when_name_leads_here,
     when_answers_are_too_late, when_aaaa_is_not_answered, when_dead_servers_come_first;
 view_quotes quote_no_resolver, quote_lookup, quote_stub, quote_servers_not_read, quote_lookup_order,

@@ -269,9 +269,13 @@ static void find_environment(const struct finder *to)
     if (agent->environment.outcome == OUTCOME_FAILED)
         add(to, CHECK_AGENT_CONFIG, STATUS_FAIL, FAILURE_ENVIRONMENT, "%s",
             agent->environment.detail);
-    if (agent->confined[0])
+    if (agent->confined[0]) { /* FILE: KEY=VALUE */
+        const char *line = strstr(agent->confined, ": ");
+        const char *key = line ? line + 2 : agent->confined;
         add(to, CHECK_AGENT_CONFIG, STATUS_FAIL, FAILURE_ENVIRONMENT,
-            "the agent's unit keeps it from working: %s", agent->confined);
+            "the agent's unit keeps it from working by %.*s=: %s", (int)strcspn(key, "="), key,
+            agent->confined);
+    }
     find_denied(to);
     if (agent->doubted[0])
         add(to, CHECK_AGENT_CONFIG, STATUS_WARN, FAILURE_ENVIRONMENT,

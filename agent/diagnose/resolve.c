@@ -258,6 +258,22 @@ bool where_question_stays_here(const struct view *view)
            when_answers_are_dropped(view);
 }
 
+static bool failed_here_by(const struct view *view, enum failure failure)
+{
+    const struct dns_answer *answer = failed_here(view->facts, view->service);
+    return answer && answer->step.failure == failure;
+}
+
+bool when_stub_refuses(const struct view *view)
+{
+    return failed_here_by(view, FAILURE_REFUSED);
+}
+
+bool when_questions_are_forbidden(const struct view *view)
+{
+    return failed_here_by(view, FAILURE_NOT_PERMITTED);
+}
+
 bool when_question_was_not_sent(const struct view *view)
 {
     return is_dns_off(view->facts) || failed_here(view->facts, view->service);
