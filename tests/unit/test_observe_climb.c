@@ -1231,8 +1231,7 @@ static void a_public_address_where_a_private_one_is_wanted_gets_little_time(void
         bool given_up = rows[i].n_calls == 6;
         assert_int_equal(step_of(RUNG_CONNECT)->failure, given_up ? FAILURE_TIMEOUT : FAILURE_NONE);
         assert_int_equal(step_of(RUNG_CONNECT)->took_ms, given_up ? 240 : 0);
-        assert_int_equal(SSM->addresses[0].second_opinion,
-                         rows[i].wanted == PRIVATE_DNS_REQUIRE);
+        assert_int_equal(SSM->addresses[0].second_opinion, rows[i].wanted == PRIVATE_DNS_REQUIRE);
         assert_int_equal(n_awaited(), !given_up);
         observe_free(observe);
     }
