@@ -1214,6 +1214,8 @@ static void take_harm(void *arg, enum taken taken, const char *file, const char 
 {
     (void)arg;
     (void)file;
+    if (taken == TAKEN_UNTOLD)
+        return;
     (void)text_add(harm, sizeof(harm), "%s%s",
                    taken == TAKEN_ALL          ? "!"
                    : taken == TAKEN_SOME       ? "."
