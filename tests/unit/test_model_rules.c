@@ -242,13 +242,13 @@ static void a_headline_has_every_cause(void **state)
          "The SSM agent comes up if its role permits that. Title 0"},
     };
     static struct report report;
-    static struct facts facts;
     char headline[HEADLINE_SIZE];
     (void)state;
 
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         const bool is_fatal = rows[i].verdict == VERDICT_NOT_READY;
         memset(&report, 0, sizeof(report));
+        memset(&facts, 0, sizeof(facts));
         report.facts = &facts;
         report.verdict = rows[i].verdict;
         report.n_findings = rows[i].n;
