@@ -413,7 +413,7 @@ static void summarize_ready(struct report *report)
                        report_unproven(report, most, unproven, sizeof(unproven))
                            ? unproven
                            : "the SSM agent is connected");
-    } while (strlen(line) + strlen(behind) >= SUMMARY_SIZE && --most > 0);
+    } while (strlen(line) + strlen(behind) >= SUMMARY_SIZE && --most >= LEAST_UNPROVEN);
     set_line(report->summary, line, behind);
 }
 
@@ -456,7 +456,7 @@ static void summarize_findings(struct report *report, const char *before)
         (void)text_set(behind, sizeof(behind), " (+%d more)", more);
     (void)text_set(line, sizeof(line), "%s%s", before,
                    report->findings[beside && is_trouble(&report->findings[0])].title);
-    while (report_unproven(report, most, unproven, sizeof(unproven)) && most > 0 &&
+    while (report_unproven(report, most, unproven, sizeof(unproven)) && most > LEAST_UNPROVEN &&
            strlen(line) + strlen(behind) + strlen(", ") + strlen(unproven) >= SUMMARY_SIZE)
         most--;
     if (report->verdict == VERDICT_DEGRADED && unproven[0])

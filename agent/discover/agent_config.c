@@ -394,7 +394,7 @@ static void read_text(struct buffer *contents, const char *root, struct agent_fa
 {
     struct settings settings = {.other = ""};
     const char *text = contents->bytes, *end = NULL, *strange = strange_byte(contents->bytes);
-    cJSON *json = cJSON_ParseWithOpts(text, &end, 1);
+    cJSON *json = cJSON_ParseWithOpts(text, &end, true);
 
     if (strlen(text) != contents->used)
         strange = text + strlen(text);

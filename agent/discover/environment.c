@@ -502,6 +502,10 @@ static void take_confinement(void *arg, enum taken taken, const char *file, cons
                          WORDS_SIZE, agent->denied_file);
         (void)unit_value(reading->settings, "IPAddressAllow", true, agent->allowed_networks,
                          WORDS_SIZE, ignored);
+    } else if (taken == TAKEN_UNTOLD) {
+        if (!agent->beside[0])
+            (void)text_quote(agent->beside, sizeof(agent->beside), "%.*s",
+                             (int)strcspn(words, " \t"), words);
     } else if (taken != TAKEN_SOME && !to[0])
         (void)text_quote(to, DETAIL_SIZE, "%s: %s", file, words);
 }

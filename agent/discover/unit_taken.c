@@ -17,7 +17,8 @@ struct unit {
     const char *root;
     const struct buffer *settings;
     const char *key; /* of the row that is asked */
-    bool now;        /* what this machine lacks below /var is missed too */
+    bool now;        /* what this machine lacks below /var is missed too, */
+    bool *lacks;     /* and whether there is such a thing */
 };
 
 /* What a key has, "" where no file sets it: its last value, or its whole list. */
@@ -118,10 +119,13 @@ bool unit_is_made_later(const char *path)
 
 static bool is_gone(const struct unit *unit, const char *path)
 {
-    bool is_here = unit->now && covers("/var", path) && !covers("/var/tmp", path);
+    bool later = unit_is_made_later(path);
+    bool is_here = covers("/var", path) && !covers("/var/tmp", path) && !strchr(path, '%');
 
-    return (!unit_is_made_later(path) || (is_here && !strchr(path, '%'))) &&
-           !file_exists(unit->root, path);
+    if ((later && !is_here) || file_exists(unit->root, path))
+        return false;
+    *unit->lacks |= later;
+    return !later || unit->now;
 }
 
 /* sh -c "exit 1", sh /not/there, test -e /not/there, sleep 120: nothing has to be run to know that these fail. */
@@ -172,6 +176,21 @@ static bool fails(const struct unit *unit, const char *command)
     return !path[0] || is_gone(unit, path) ||
            (path[0] == '/' && file_look(unit->root, path, true, &status) &&
             S_ISREG(status.st_mode) && (!(status.st_mode & 0111) || lacks_interpreter(unit, path)));
+}
+
+/* Without a dash before it, and none of these: whether it succeeds, no file tells. */
+static bool is_untold(const struct unit *unit, const char *command)
+{
+    char path[PATH_SIZE], option[PATH_SIZE] = "", word[PATH_SIZE] = "";
+
+    command += strspn(command, "@:+!|");
+    if (!unit_word(&command, path, sizeof(path)) || path[0] == '-' ||
+        text_has("true,echo,mkdir,sleep", ',', basename(path)))
+        return false;
+    (void)unit_word(&command, option, sizeof(option));
+    (void)unit_word(&command, word, sizeof(word));
+    return !text_has("test,[", ',', basename(path)) || !text_has("-e,-r,-w", ',', option) ||
+           unit_is_made_later(word) || !file_exists(unit->root, word);
 }
 
 /* systemd.exec(5): without a dash before it, a path must be there. */
@@ -526,8 +545,11 @@ static const struct row {
     {"BindPaths", WORDS, TAKEN_ALL, GONE, lacks_path},
     {"ExecPaths", WORDS, TAKEN_ALL, GONE, lacks_path, .since = 248},
     {"ExecCondition", EACH, TAKEN_ALL, FAILS, fails, .unless = ROOT, .since = 243},
+    {"ExecCondition", EACH, TAKEN_UNTOLD, "", is_untold, .since = 243},
     {"ExecStartPre", EACH, TAKEN_ALL, FAILS, fails, .unless = ROOT},
+    {"ExecStartPre", EACH, TAKEN_UNTOLD, "", is_untold},
     {"ExecStartPost", EACH, TAKEN_ALL, FAILS, fails, .unless = ROOT},
+    {"ExecStartPost", EACH, TAKEN_UNTOLD, "", is_untold},
     {"WorkingDirectory", LAST, TAKEN_ALL, " is not there", is_gone, .unless = ROOT},
     {"RootDirectory", LAST, TAKEN_ALL, " has no such program", root_lacks_program, .unless = BOUND},
     {"RootImage", LAST, TAKEN_ALL, " is not there", is_gone},
@@ -614,7 +636,8 @@ static bool is_lifted(const struct unit *unit, const struct row *row)
 
 void unit_confinement(const char *root, const struct buffer *settings, unit_taken *each, void *arg)
 {
-    struct unit unit = {.root = root, .settings = settings};
+    bool lacks = false;
+    struct unit unit = {.root = root, .settings = settings, .lacks = &lacks};
     const bool makes = sets(&unit, "StateDirectory") || sets(&unit, "LogsDirectory") ||
                        sets(&unit, "CacheDirectory");
     char value[WORDS_SIZE], file[PATH_SIZE], words[2 * WORDS_SIZE];
@@ -622,9 +645,9 @@ void unit_confinement(const char *root, const struct buffer *settings, unit_take
 
     for (const struct row *row = rows; row < rows + COUNT_OF(rows); row++) {
         unit.key = row->key;
-        unit.now = false;
+        unit.now = lacks = false;
         bool takes = find_taking(&unit, row, value, file);
-        unit.now = !takes && !root[0] && !makes;
+        unit.now = !takes && lacks && !root[0] && !makes;
         if (strcmp(row->key, last) == 0 ||
             (!takes && !(unit.now && find_taking(&unit, row, value, file))) ||
             is_lifted(&unit, row))

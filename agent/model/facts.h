@@ -341,6 +341,7 @@ struct agent_facts {
 
     char confined[DETAIL_SIZE];  /* by its unit so that it cannot come up: the file, and the line */
     char doubted[DETAIL_SIZE];   /* the same of a line whose effect cannot be told from here */
+    char beside[PATH_SIZE];      /* "ExecStartPre=/x": of it no file tells whether it fails */
     char denied_file[PATH_SIZE]; /* that sets IPAddressDeny= of its unit, */
     char denied_networks[WORDS_SIZE];  /* what that lists, where its files alone do not judge it, */
     char allowed_networks[WORDS_SIZE]; /* and IPAddressAllow= */

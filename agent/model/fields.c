@@ -194,7 +194,7 @@ FIELDS(ENUM(installed, answer), ENUM(package, agent_package), TEXT(version, WORD
        TEXT(config_file, PATH), STRUCT(config, step), TEXT(config_region, WORD),
        TEXT(config_mgs_region, WORD), TEXT(ssm_endpoint, HOST), TEXT(mgs_endpoint, HOST),
        TEXT(identity_order, WORD), TEXT(custom_region, WORD), BOOL(container_mode),
-       TEXT(confined, PATH), TEXT(doubted, PATH), TEXT(denied_file, PATH),
+       TEXT(confined, PATH), TEXT(doubted, PATH), TEXT(beside, PATH), TEXT(denied_file, PATH),
        TEXT(denied_networks, HOST), TEXT(allowed_networks, HOST), STRUCT(environment, step),
        TEXT(http_proxy, HOST), TEXT(https_proxy, HOST), BOOL(proxy_login), BOOL(proxy_user),
        TEXT(proxy_address, ADDRESS), TEXT(no_proxy, HOST), TEXT(proxy_file, PATH),

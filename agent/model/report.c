@@ -234,26 +234,44 @@ static void optional_in_vain(const struct report *report, char *to, size_t size)
     }
 }
 
+/* Whoever started knows that it does not fail. */
+static void add_command(const struct agent_facts *agent, int most, char *to, size_t size)
+{
+    const char *command = agent->beside, *folders = strrchr(command, '/');
+    const int n_key = (int)strcspn(command, "=") + 1;
+
+    if (command[0] && agent->running != ANSWER_YES && agent->ended != ANSWER_YES &&
+        agent->connected != ANSWER_YES)
+        (void)text_set(to, size, "%.*s%s", n_key, command,
+                       most < -1             ? ""
+                       : most < 0 && folders ? folders + 1
+                                             : command + n_key);
+}
+
 bool report_unproven(const struct report *report, int most, char *to, size_t size)
 {
     char vain[LINE_SIZE];
     int n = 0, named = 0;
 
-    to[0] = '\0';
     optional_in_vain(report, vain, sizeof(vain));
-    if (vain[0] || !report->permissions.unproven)
+    to[0] = '\0';
+    if (!vain[0])
+        add_command(&report->facts->agent, most, to, size);
+    if (vain[0] || (!to[0] && !report->permissions.unproven))
         return false;
-    if (report_is_role_open(report))
-        return text_set(to, size, "role not proven");
-    for (size_t i = 0; i < n_permissions; i++)
+    if (report->permissions.unproven && report_is_role_open(report))
+        text_list(to, size, " and ", "role");
+    for (size_t i = 0; i < n_permissions && !report_is_role_open(report); i++)
         if ((report->permissions.unproven & 1u << i) && n++ < most) {
             text_list(to, size, ", ", strchr(permissions[i].action, ':') + 1);
             named++;
         }
-    if (named == 0)
-        return text_set(to, size, "%d action%s not proven", n, n == 1 ? "" : "s");
     if (n > named)
-        (void)text_add(to, size, " and %d more", n - named);
+        (void)text_add(to, size,
+                       to[0]    ? " and %d more"
+                       : n == 1 ? "%d action"
+                                : "%d actions",
+                       n - named);
     return text_add(to, size, " not proven");
 }
 

@@ -167,7 +167,10 @@ void report_headline(const struct report *report, char to[HEADLINE_SIZE]);
 bool report_is_role_open(const struct report *report);
 
 /* "UpdateInstanceInformation and 1 more not proven": that the agent comes up is said for want of a denial. At most
- * `most` names; without any the number, "2 actions not proven". False: all is proven, or that is not said. */
+ * `most` names; without any the number, "2 actions not proven". Before them a command of its unit, "ExecStartPre=/bin/sh",
+ * unless the unit was started in this boot; below 0 without its folder, and then without its name. False: all is proven,
+ * or that is not said. */
+enum { LEAST_UNPROVEN = -2 };
 bool report_unproven(const struct report *report, int most, char *to, size_t size);
 
 /* Does the role carry AmazonSSMManagedInstanceCore in effect? "1 of 25 actions of AmazonSSMManagedInstanceCore allowed; 8

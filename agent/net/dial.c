@@ -189,9 +189,7 @@ static void finish(struct dialling *dialling, enum failure failure, int os_error
     void *arg = dialling->arg;
     int64_t took_us = loop_now_us(dialling->loop) - dialling->started_us;
 
-    if (took_us < 1)
-        took_us = 1;
-    dialled.took_us = took_us > INT32_MAX ? INT32_MAX : (int32_t)took_us;
+    dialled.took_us = loop_took_us(took_us);
     dialled.local_port = dial_local_port(dialling->fd, &local);
     address_format(&local, dialled.local_address, ADDRESS_SIZE);
     if (failure == FAILURE_NONE) {

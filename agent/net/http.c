@@ -321,7 +321,7 @@ static void tell(void *private, CURLcode result)
     int64_t took_us = loop_clock_us(exchange->loop) - exchange->started_us;
     long status = 0;
 
-    reply.took_us = took_us < 1 ? 1 : took_us > INT32_MAX ? INT32_MAX : (int32_t)took_us;
+    reply.took_us = loop_took_us(took_us);
     reply.reused = exchange->sent && !exchange->opened;
     reply.withheld = exchange->withheld;
     exchange_judge(exchange, result, &reply);

@@ -267,12 +267,14 @@ int64_t loop_clock_us(struct loop *loop)
     return look_at_clock(loop, 0);
 }
 
+int32_t loop_took_us(int64_t took_us)
+{
+    return took_us < 1 ? 1 : took_us > INT32_MAX ? INT32_MAX : (int32_t)took_us;
+}
+
 int32_t loop_took_ms(int64_t took_us)
 {
-    if (took_us <= US_PER_MS)
-        return 1;
-    int64_t took_ms = (took_us + US_PER_MS - 1) / US_PER_MS;
-    return took_ms > INT32_MAX ? INT32_MAX : (int32_t)took_ms;
+    return loop_took_us((took_us + US_PER_MS - 1) / US_PER_MS);
 }
 
 static bool is_idle(const struct loop *loop)

@@ -78,7 +78,8 @@ struct timer *loop_after_quietly(struct loop *loop, int64_t delay_us, void (*fir
 void loop_keep(struct loop *loop, void *state, void (*end)(void *state));
 void *loop_kept(const struct loop *loop);
 
-/* Microseconds to whole milliseconds, rounded up: what was tried never took 0. */
+/* Microseconds as they are, and to whole milliseconds, rounded up: what was tried never took 0. */
+int32_t loop_took_us(int64_t took_us);
 int32_t loop_took_ms(int64_t took_us);
 
 #endif

@@ -279,8 +279,7 @@ static int open_netlink(void)
 
     if (fd < 0 && errno != EAFNOSUPPORT) /* that is a kernel without it */
         file_keep_trouble("the routes", errno);
-    if (fd >= 0)
-        (void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+    (void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
     return fd;
 }
 

@@ -43,7 +43,7 @@ static void add_reservations(char line[MAX_COLUMNS + 1], const struct report *re
     int n_left_out = check_count(report_left_out(report));
     char number[NAME_SIZE], unproven[LINE_SIZE];
 
-    for (int most = 3; most >= 0; most--)
+    for (int most = 3; most >= LEAST_UNPROVEN; most--)
         if (report_unproven(report, most, unproven, sizeof(unproven)) &&
             add_part(line, ", ", unproven, ""))
             break;

@@ -78,6 +78,13 @@ def test_nobody_says_that_the_agent_comes_up_without_what_it_needs(binary, runs,
         assert "The SSM agent comes up" not in said and f"Optional here: {faults.partition('=')[2].replace(',', ', ')}" in " ".join(said.replace("ssm-preflight: ", "").split())
 
 
+@pytest.mark.parametrize("faults, named", [("unit-written:another-before", True), ("unit-written:mkdir-before", False)])
+def test_a_command_of_the_agents_unit_is_not_proven(runs, faults, named):
+    """Until the agent has started, and unless it is one that succeeds."""
+    report = json.loads(runs[faults].result()["check", "json"].stdout)
+    assert ("ExecStartPre=/bin/sh" in report["summary"]) == named and "not proven" in report["summary"]
+
+
 PACKED = {}  # bytes of facts in the block for the console, by fault
 
 

@@ -1010,6 +1010,11 @@ static void unit_is_doubted(struct facts *facts)
                               "ConditionVirtualization=vm, if that does not hold");
 }
 
+static void unit_has_a_command_beside(struct facts *facts)
+{
+    SET(facts->agent.beside, "ExecStartPre=/usr/local/bin/wait-for-data");
+}
+
 static void environment_file_gone(struct facts *facts)
 {
     step_fail(&facts->agent.environment, FAILURE_ABSENT, 1);
@@ -1295,6 +1300,7 @@ const struct situation agent_situations[] = {
     {"agent-environment--denied-one", unit_denies_one_address},
     {"healthy--unit-allows-the-vpc", unit_allows_the_vpc},
     {"agent-environment--doubted", unit_is_doubted},
+    {"healthy--command-before", unit_has_a_command_beside},
     {"ipv6-only--environment", imds_by_ipv6_where_there_is_only_that},
     {"imds-through-proxy", imds_by_proxy},
     {"healthy--imds-past-the-proxy", imds_past_the_proxy},

@@ -433,6 +433,18 @@ static void the_ways_device_is_not_known(struct facts *f)
         f->network.routes[i].interface[0] = '\0';
 }
 
+static void the_way_to_others_is_not_known(struct facts *f)
+{
+    for (int i = SERVICE_SSM; i <= SERVICE_EC2MESSAGES; i++)
+        break_connect(f, (enum service)i, 0, FAILURE_TIMEOUT, 2200);
+}
+
+static void ssm_is_silent(struct facts *f)
+{
+    break_connect(f, SERVICE_SSM, 0, FAILURE_TIMEOUT, 2200);
+    break_connect(f, SERVICE_SSM, 1, FAILURE_TIMEOUT, 2200);
+}
+
 static void another_interface_has_no_address(struct facts *f)
 {
     f->network.interfaces[0].n_addresses = 0;
@@ -960,6 +972,9 @@ static const struct {
     {"other-interface", the_way_is_local, FINDING("network-acl"), "\"other-interface\""},
     {"other-interface", the_ways_device_is_not_known, FINDING("network-acl"),
      "\"other-interface\""},
+    {"other-interface", the_way_to_others_is_not_known, "\"verdict\":\"not-ready\"",
+     FINDING("other-interface")},
+    {"proxy-in-the-way--opens", ssm_is_silent, "; the agent's proxy gets there", NULL},
     {"local-firewall--answers", one_silent_address_is_of_ipv6, FINDING("local-firewall"), NULL},
     {"local-firewall--answers", one_address_refuses, FINDING("endpoint-refuses"),
      FINDING("local-firewall")},

@@ -248,6 +248,8 @@ static void a_headline_has_every_cause(void **state)
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         const bool is_fatal = rows[i].verdict == VERDICT_NOT_READY;
         memset(&report, 0, sizeof(report));
+        memset(&facts, 0, sizeof(facts));
+        report.facts = &facts;
         report.verdict = rows[i].verdict;
         report.n_findings = rows[i].n;
         for (int32_t j = 0; j < rows[i].n; j++) {

@@ -86,6 +86,17 @@ int __wrap_connect(int fd, const struct sockaddr *to, socklen_t length)
     return -1;
 }
 
+static int n_late; /* of so many polls each finds nothing, but the last an error */
+int __real_poll(struct pollfd *fds, nfds_t n, int limit_ms);
+int __wrap_poll(struct pollfd *fds, nfds_t n, int limit_ms);
+int __wrap_poll(struct pollfd *fds, nfds_t n, int limit_ms)
+{
+    if (n_late == 0)
+        return __real_poll(fds, n, limit_ms);
+    fds->revents = POLLERR;
+    return --n_late == 0;
+}
+
 int __real_getsockname(int fd, struct sockaddr *to, socklen_t *length);
 int __wrap_getsockname(int fd, struct sockaddr *to, socklen_t *length);
 int __wrap_getsockname(int fd, struct sockaddr *to, socklen_t *length)
@@ -672,6 +683,13 @@ static void tells_its_own_refusal(void **state)
     peer_close(&peer, false);
     assert_int_equal(dial_refuser("127.0.0.1", 1), REFUSER_HERE);
     assert_int_equal(dial_refuser("no address", 1), REFUSER_UNKNOWN);
+    for (n_late = 1; n_late < 3;) {
+        int polls = n_late;
+        refuse("connect", 0, EINPROGRESS, 0); /* no packet leaves */
+        assert_int_equal(dial_refuser("192.0.2.1", 443), REFUSER_ELSEWHERE);
+        n_late = polls + 1;
+    }
+    n_late = 0;
 }
 
 int main(void)

@@ -520,6 +520,17 @@ static void counts_a_pause_for_the_deadline(void **state)
     assert_string_equal(order, "a");
 }
 
+static void what_was_tried_took_its_time(void **state)
+{
+    (void)state;
+    assert_int_equal(loop_took_us(0), 1);
+    assert_int_equal(loop_took_us(7), 7);
+    assert_int_equal(loop_took_us((int64_t)INT32_MAX + 1), INT32_MAX);
+    assert_int_equal(loop_took_ms(0), 1);
+    assert_int_equal(loop_took_ms(1000), 1);
+    assert_int_equal(loop_took_ms(1001), 2);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -544,6 +555,7 @@ int main(void)
         TEST(ends_what_is_for_one_owner),
         TEST(waits_for_nothing_that_is_quiet),
         TEST(tells_an_end_once),
+        TEST(what_was_tried_took_its_time),
     };
     return cmocka_run_group_tests_name("net_loop", tests, NULL, NULL);
 }

@@ -1231,6 +1231,7 @@ static void a_public_address_where_a_private_one_is_wanted_gets_little_time(void
         bool given_up = rows[i].n_calls == 6;
         assert_int_equal(step_of(RUNG_CONNECT)->failure, given_up ? FAILURE_TIMEOUT : FAILURE_NONE);
         assert_int_equal(step_of(RUNG_CONNECT)->took_ms, given_up ? 240 : 0);
+        assert_int_equal(SSM->addresses[0].second_opinion, rows[i].wanted == PRIVATE_DNS_REQUIRE);
         assert_int_equal(n_awaited(), !given_up);
         observe_free(observe);
     }
@@ -1995,6 +1996,15 @@ static void a_connection_takes_the_next_request_when_it_is_free(void **state)
     observe_role(observe, &credentials);
     replies(1, reply_of(200));
     assert_int_equal(n_sent, 2); /* where every answer takes seconds one must do */
+    for (int32_t late = 0; late < 2; late++) {
+        observe_free(observe);
+        (void)set_up(state);
+        start_and_connect();
+        step_ok(&slow.step, 59999 + late);
+        replies(0, slow);
+        observe_role(observe, &credentials);
+        assert_int_equal(n_sent, 2 - late); /* after the agent's minute it is no connection */
+    }
 }
 
 /* With credentials at hand the first request is a signed one, withheld until the certificate is judged. */
@@ -2318,6 +2328,25 @@ static void more_connections_carry_signed_requests_only(void **state)
     replies(2, withheld);
     assert_int_equal(permission_of(2), PERMISSION_NOT_PROBED);
     assert_int_equal(n_sent, 5); /* closed, and nobody else is free */
+    replies(3, reply_of(200));
+    assert_string_equal(sent[5].target, sent[2].target);
+}
+
+static void what_the_first_request_did_not_ask_another_one_asks(void **state)
+{
+    for (int withheld = 0; withheld < 2; withheld++) {
+        struct http_reply reply = reply_of(0);
+        (void)set_up(state);
+        start_signed();
+        reply.withheld = withheld;
+        if (!withheld)
+            step_fail(&reply.tls, FAILURE_TLS_ALERT, 4);
+        replies(0, reply);
+        ends(1, FAILURE_NONE, 40001);
+        assert_string_equal(sent[1].target, sent[0].target);
+        observe_free(observe);
+    }
+    observe = NULL;
 }
 
 static void an_address_that_is_not_awss_says_nothing_of_actions(void **state)
@@ -2349,7 +2378,7 @@ static void an_unclear_answer_beside_the_first_stays(void **state)
 /* Of a service three at most, and none that is throttled. */
 static void an_action_that_meets_an_error_of_the_server_is_asked_for_again(void **state)
 {
-    static const int statuses[] = {503, 429};
+    static const int statuses[] = {500, 429};
 
     for (int j = 0; j < 2; j++) {
         (void)set_up(state);
@@ -2383,9 +2412,9 @@ static void an_address_that_does_not_answer_says_nothing_of_actions(void **state
         if (!after)
             replies(2, silent);
         replies(0, reply_of(404));
+        assert_int_equal(permission_of(0), after ? PERMISSION_UNCLEAR : PERMISSION_NOT_PROBED);
         replies(1, reply_of(404));
         if (after) {
-            assert_int_equal(permission_of(0), PERMISSION_UNCLEAR);
             replies(2, silent);
         }
         assert_int_equal(step_of(RUNG_HTTP)->failure, FAILURE_TIMEOUT);
@@ -2436,6 +2465,7 @@ static void what_cannot_be_sent_at_all_is_trouble(void **state)
             ends(n, FAILURE_NONE, 40001);
         assert_int_equal(n_sent, 1 + is_signed);
         assert_int_equal(step_of(RUNG_TLS)->failure, FAILURE_INTERNAL);
+        assert_int_equal(step_of(RUNG_TLS)->took_ms, 0);
         assert_int_equal(step_of(RUNG_HTTP)->failure, FAILURE_BELOW);
         observe_free(observe);
     }
@@ -3312,6 +3342,7 @@ int main(void)
         TEST(what_hangs_and_cannot_be_dialled_hangs),
         TEST(what_cannot_be_sent_at_all_is_trouble),
         TEST(more_connections_carry_signed_requests_only),
+        TEST(what_the_first_request_did_not_ask_another_one_asks),
         TEST(an_address_that_is_not_awss_says_nothing_of_actions),
         TEST(an_address_that_does_not_answer_says_nothing_of_actions),
         TEST(an_unclear_answer_beside_the_first_stays),

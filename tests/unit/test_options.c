@@ -249,6 +249,8 @@ static void wrong_arguments_are_named(void **state)
     }
     assert_false(parse("--require ftp"));
     assert_true(text_ends(options.error, " kms, logs, clock, agent")); /* and no more */
+    assert_false(parse("--for shells"));
+    assert_true(text_ends(options.error, " run-command"));
 }
 
 static void later_files_win_and_the_command_line_wins_over_all(void **state)
@@ -269,6 +271,7 @@ static void later_files_win_and_the_command_line_wins_over_all(void **state)
 
     assert_true(parse("--region us-east-1 --strict=no --ca-file ca.pem"));
     assert_string_equal(options.plan.region, "us-east-1");
+    assert_int_equal(options.plan.region_source, SOURCE_OPTION);
     assert_false(options.plan.strict);
     assert_string_equal(options.ca_file, "ca.pem");
 }

@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "base/text.h"
 #include "golden.h"
 #include "diagnose/diagnose.h"
 #include "report/report.h"
@@ -156,6 +157,40 @@ static void what_was_not_proven_is_said(void **state)
     }
 }
 
+/* Of a command of the agent's unit its path, then its name, then which it is of. */
+static void a_command_beside_is_not_proven(void **state)
+{
+    static const struct {
+        const char *command, *said;
+        enum answer running, ended;
+    } rows[] = {
+        {"ExecStartPre=/bin/sh", "ready: ExecStartPre=/bin/sh and 2 more not proven (41 ms)",
+         ANSWER_NO, ANSWER_NO},
+        {"ExecStartPre=/usr/local/bin/wait-for-all-data",
+         "ready: ExecStartPre=wait-for-all-data and 2 more not proven (41 ms)", ANSWER_NO,
+         ANSWER_UNKNOWN},
+        {"ExecStartPre=/usr/local/bin/wait-until-all-of-the-data-is-there",
+         "ready: ExecStartPre= and 2 more not proven (41 ms)", ANSWER_UNKNOWN, ANSWER_NO},
+        {"ExecStartPre=/bin/sh",
+         "ready: UpdateInstanceInformation, OpenControlChannel not proven (41 ms)", ANSWER_YES,
+         ANSWER_NO},
+        {"ExecStartPre=/bin/sh",
+         "degraded: The SSM agent ran in this boot, and does not..., 2 actions not proven",
+         ANSWER_NO, ANSWER_YES},
+    };
+    (void)state;
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct filled *filled = fill("healthy");
+        (void)text_set(filled->facts.agent.beside, PATH_SIZE, "%s", rows[i].command);
+        filled->facts.agent.running = rows[i].running;
+        filled->facts.agent.ended = rows[i].ended;
+        diagnose(&filled->facts, &filled->report);
+        assert_string_equal(filled->report.summary, rows[i].said);
+        free(filled);
+    }
+}
+
 static void a_long_reason_gives_way_to_a_short_one(void **state)
 {
     struct filled *filled = fill("stopped");
@@ -206,6 +241,7 @@ int main(void)
         cmocka_unit_test(words_that_only_begin_like_the_verdict_stay),
         cmocka_unit_test(what_was_not_looked_at_is_counted),
         cmocka_unit_test(what_was_not_proven_is_said),
+        cmocka_unit_test(a_command_beside_is_not_proven),
         cmocka_unit_test(a_long_reason_gives_way_to_a_short_one),
         cmocka_unit_test(the_asset_tag_names_the_instance_when_imds_does_not),
     };
