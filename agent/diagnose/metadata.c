@@ -164,8 +164,7 @@ bool when_imds_is_certainly_blocked_here(const struct view *view)
 bool when_all_is_forbidden(const struct view *view)
 {
     return view->facts->imds.get_answers != ANSWER_YES &&
-           (view_has_reason(view, CHECK_IMDS_TOKEN, FAILURE_FORBIDDEN) ||
-            view_has_reason(view, CHECK_IMDS_IDENTITY, FAILURE_FORBIDDEN));
+           view_has_reason(view, CHECK_IMDS_TOKEN, FAILURE_FORBIDDEN);
 }
 
 bool when_get_is_forbidden(const struct view *view)

@@ -155,6 +155,16 @@ static bool is_loopback(const char *server)
     return text_starts(server, "127.") || strcmp(server, "::1") == 0;
 }
 
+/* Which no DHCP option names. The stub 127.0.0.53 has words of its own. */
+bool when_server_is_here(const struct view *view)
+{
+    const struct dns_answer *answer = names_lookup(view->facts, view->service).answer;
+    const struct route *route = answer ? route_find(view->facts, answer->server) : NULL;
+
+    return answer && !answer->unsent && !view->facts->resolvers.stub &&
+           (is_loopback(answer->server) || (route && route->kind == ROUTE_LOCAL));
+}
+
 /* The answer that shows it: not sent, or refused by the stub's own port. */
 static const struct dns_answer *failed_here(const struct facts *facts, enum service service)
 {

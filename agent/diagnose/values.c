@@ -416,6 +416,7 @@ static const struct {
     {"rpm", FACT(agent.package, AGENT_PACKAGE_RPM)},           /* the agent is an rpm package */
     {"searched", {when_search_list_leads}},    /* resolv.conf's search list leads to another name */
     {"sdk-file", {is_no_ini}},                 /* what the SDK reads is no INI file */
+    {"server-here", {when_server_is_here}},    /* a program of this machine is the nameserver */
     {"snap", {is_snap}},                       /* the agent is Ubuntu's snap */
     {"stub", FACT(resolvers.stub, NOT_EMPTY)}, /* resolv.conf names the stub 127.0.0.53 */
     {"unsent", {is_unsent}},                   /* the kernel could not send */

@@ -552,6 +552,7 @@ EXPECTED = [  # fault, verdict, first finding
     ("resolv-written:timeout-long dns-slow:6000", "degraded", "dns-slow"),
     ("resolv-written:timeout-word dns-slow:1500", "not-ready", "dns-slow"),  # Go reads the digits
     ("resolv-written:dead-hour", "not-ready", "dns-slow"),
+    ("resolv-written:own-program", "not-ready", "dns-local"),
     ("resolv-written:attempts-3 dns-aaaa-silent", "not-ready", "dns-slow"),  # 15 s, of CreateControlChannel's 15
     ("resolv-written:use-vc dns-tcp-blocked", "not-ready", "dns-edns"),
     ("resolv-written:dead-long", "not-ready", "dns-slow"),
@@ -629,6 +630,7 @@ EXPECTED = [  # fault, verdict, first finding
     ("channel-token:wall", "not-ready", "proxy-in-the-way"),
     ("throttled-as:ProvisionedThroughputExceededException:400", "not-ready", "service-unavailable"),
     ("imds-path", "not-ready", "imds-malformed"),
+    ("imds-path:document:403", "not-ready", "imds-malformed"),  # a token was given, so the service is not off: kiam
     ("imds-path:token:400", "not-ready", "imds-malformed"),
     ("imds-path:token:401:1", "ready", None),
     ("imds-path:LabInstanceRole:404", "not-ready", "imds-malformed"),

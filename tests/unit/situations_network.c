@@ -99,6 +99,12 @@ static void bypassed(struct facts *facts)
     }
 }
 
+static void bypassed_by_own_server(struct facts *facts)
+{
+    bypassed(facts);
+    use_resolver(facts, "127.0.0.1");
+}
+
 /* Of a custom resolver and one that fails nobody can tell what the VPC's would say. */
 static void public_and_amazon_fails(struct facts *facts)
 {
@@ -285,6 +291,22 @@ static void stub_with_upstream(struct facts *facts, enum failure failure)
 static void stub_dead(struct facts *facts)
 {
     stub_with_upstream(facts, FAILURE_REFUSED);
+}
+
+static void own_server_dead(struct facts *facts)
+{
+    use_resolver(facts, "127.0.0.1");
+    resolvers_all(facts, FAILURE_REFUSED);
+    EACH_SERVICE(i) amazon_says(facts, (enum service)i, private_of[i], FAILURE_NONE);
+}
+
+/* As of a NodeLocal DNSCache whose cluster is gone. */
+static void own_server_hangs(struct facts *facts)
+{
+    use_resolver(facts, "169.254.20.10");
+    resolvers_all(facts, FAILURE_TIMEOUT);
+    EACH_SERVICE(i) amazon_says(facts, (enum service)i, private_of[i], FAILURE_NONE);
+    kernel_says(facts, "169.254.20.10", ROUTE_LOCAL, "", 255);
 }
 
 static void stub_hangs(struct facts *facts)
@@ -754,6 +776,9 @@ const struct situation name_situations[] = {
     {"dns-local--dropped", answers_are_dropped_here},
     {"dns-local--stub-dead", stub_dead},
     {"dns-local--stub-hangs", stub_hangs},
+    {"dns-local--own-server", own_server_dead},
+    {"dns-resolver-unreachable--own-server", own_server_hangs},
+    {"dns-bypasses-vpc--own-server", bypassed_by_own_server},
     {"dns-local--nsswitch", dns_never_asked},
     {"dns-servfail--lost", lost_for_one_name},
     {"dns-edns", edns_refused},

@@ -453,16 +453,17 @@ static void a_policy_lacks_something_where_something_is_allowed(void **state)
 
 /* --- the metadata service --- */
 
-static void all_is_forbidden_where_the_token_or_the_identity_is(void **state)
+static void all_is_forbidden_where_the_token_is(void **state)
 {
     (void)state;
     look("imds-disabled", RUNG_RESOLVE);
     assert_false(when_all_is_forbidden(&view));
     report.checks[CHECK_IMDS_TOKEN].reason = FAILURE_FORBIDDEN;
     assert_true(when_all_is_forbidden(&view));
-    report.checks[CHECK_IMDS_TOKEN].reason = FAILURE_NONE;
+    report.checks[CHECK_IMDS_TOKEN].reason = FAILURE_NONE; /* one was given: it is not off */
     report.checks[CHECK_IMDS_IDENTITY].reason = FAILURE_FORBIDDEN;
-    assert_true(when_all_is_forbidden(&view));
+    assert_false(when_all_is_forbidden(&view));
+    report.checks[CHECK_IMDS_TOKEN].reason = FAILURE_FORBIDDEN;
     facts.imds.get_answers = ANSWER_YES;
     assert_false(when_all_is_forbidden(&view));
 }
@@ -494,7 +495,7 @@ int main(void)
         cmocka_unit_test_setup(credentials_that_no_service_takes_are_of_imds, start),
         cmocka_unit_test_setup(every_denial_is_alike_where_nobody_allows, start),
         cmocka_unit_test_setup(a_policy_lacks_something_where_something_is_allowed, start),
-        cmocka_unit_test_setup(all_is_forbidden_where_the_token_or_the_identity_is, start),
+        cmocka_unit_test_setup(all_is_forbidden_where_the_token_is, start),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

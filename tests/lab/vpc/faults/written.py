@@ -241,6 +241,7 @@ _RESOLV = {
     "attempts-0": "options attempts:0 timeout:0\n" + _GOOD,
     "timeout-word": "options timeout:1s\n" + _GOOD,
     "dead-hour": f"options timeout:9999\nnameserver {w.DEAD_RESOLVER}\n" + _GOOD,
+    "own-program": "nameserver 127.0.0.1\n",  # of dnsmasq or unbound, which do not run
     "attempts-3": "options attempts:3\n" + _GOOD,
     "use-vc": "options use-vc\n" + _GOOD,
     "tabs": f"\t nameserver\t{w.RESOLVER}\t# the VPC's\n",
