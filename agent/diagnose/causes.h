@@ -179,11 +179,12 @@ view_quotes quote_each_name, quote_bypass, quote_searched, quote_pin, quote_priv
     quote_source_of_name;
 
 /* connect.c */
-view_holds where_refused_on_the_way, where_not_blocked, where_other_interface_is_silent,
-    where_route_leads_astray, when_this_machine_has_the_address, when_the_sender_is_known,
-    when_hops_run_out, when_subnets_are_kept_apart, when_some_ports_are_silent,
-    where_own_subnet_alone_is_silent, when_own_subnet_alone_is_silent, when_every_service_is_silent,
-    when_whole_service_is_silent, when_others_of_the_service_are_not_silent, when_one_is_silent;
+view_holds where_connections_vary, where_refused_on_the_way, where_not_blocked,
+    where_other_interface_is_silent, where_route_leads_astray, when_this_machine_has_the_address,
+    when_the_sender_is_known, when_hops_run_out, when_subnets_are_kept_apart,
+    when_some_ports_are_silent, where_own_subnet_alone_is_silent, when_own_subnet_alone_is_silent,
+    when_every_service_is_silent, when_whole_service_is_silent,
+    when_others_of_the_service_are_not_silent, when_one_is_silent;
 view_quotes quote_stopped, quote_ports, quote_ways, quote_no_route, quote_refused_here,
     quote_refusals, quote_silent_next_hop, quote_unsent, quote_undelivered, quote_nothing_lost,
     quote_silent, quote_what_is_near, quote_how_many_are_silent, quote_one_that_connects,

@@ -53,6 +53,18 @@ void quote_what_connects(const struct view *view, struct finding *finding)
     quote_some(view, reach_check(view->service), ENDING_OK, 1, finding);
 }
 
+/* What lets some connections pass and not others leaves its mark on more than the address that was tried once more; an endpoint of
+ * which no address connects has more wrong with it. */
+bool where_connections_vary(const struct view *view)
+{
+    const struct reach reach = mine(view);
+    bool any = false;
+
+    for (enum service i = 0; i < N_SERVICES; i++)
+        any = any || look_cut(view->facts, i, RUNG_CONNECT);
+    return any && reach.by[ENDING_OK] > 0 && reach.by[ENDING_FAMILY] == 0;
+}
+
 /* --- no way there --- */
 
 static void quote_routes(const struct view *view, check_set check, struct finding *finding)

@@ -70,6 +70,7 @@ static enum rung rung_of_cut(enum failure cut)
 {
     switch (cut) {
     case FAILURE_REFUSED:
+    case FAILURE_TIMEOUT:
         return RUNG_CONNECT;
     case FAILURE_RESET:
     case FAILURE_CLOSED:

@@ -25,6 +25,7 @@ enum {
     DNS_ALONE_MS = 1200,       /* the same after DNS_DOUBT_MS, when no server answers: two SYNs */
     CONNECT_TIMEOUT_MS = 2200, /* see ladder.c: six SYNs, and ARP's three tries of a second */
     LONE_CONNECT_TIMEOUT_MS = 3500, /* of one connect() alone: three SYNs */
+    LATE_CONNECT_MS = 800,          /* where not the first SYN got through */
     TLS_TIMEOUT_MS = 10000, /* Go's and the SDK's, aws-sdk-go aws/session/custom_transport.go */
     TLS_AGAIN_TIMEOUT_MS = 9000, /* of a second one, which begins after a second */
     TLS_EXTRA_TIMEOUT_MS = 3000,
@@ -139,7 +140,8 @@ struct observe {
     const struct credentials *credentials; /* NULL until known, or there are none */
     bool role_known;
     bool placed;
-    int64_t turn_ms;                /* the next one is free then */
+    int64_t turn_ms; /* the next one is free then */
+    bool unsteady;   /* some connections pass, and others to the same address do not */
     struct connections connections; /* that stood before ours */
     struct proxy proxy;             /* the agent's */
     const struct proxy_login *proxy_login;

@@ -64,6 +64,16 @@ static const struct schedule *schedule_of(const struct lane *lane)
                : &patiently;
 }
 
+static bool is_silence(enum failure failure)
+{
+    return failure == FAILURE_TIMEOUT || failure == FAILURE_NOT_SENT;
+}
+
+static int32_t took_ms(const struct lane *lane)
+{
+    return (int32_t)(loop_now_ms(lane->climb->observe->loop) - lane->started_ms);
+}
+
 static void connected(struct lane *lane, const struct dialled *result)
 {
     if (lane->connected) {
@@ -71,8 +81,9 @@ static void connected(struct lane *lane, const struct dialled *result)
         return;
     }
     lane->connected = true;
-    if (lane->silent.failure == FAILURE_REFUSED && lane->facts->refused_here != ANSWER_YES)
-        lane->facts->cut = FAILURE_REFUSED;
+    if (lane->n_turns > 0 && lane->facts->refused_here != ANSWER_YES &&
+        (lane->silent.failure == FAILURE_REFUSED || lane->silent.failure == FAILURE_TIMEOUT))
+        lane->facts->cut = lane->silent.failure;
     lane->facts->refused_here = ANSWER_UNKNOWN; /* what was refused before it was one too many */
     lane->facts->offender[0] = '\0';
     lane->facts->steps[RUNG_CONNECT] = result->step;
@@ -102,15 +113,28 @@ static void gave_up(struct lane *lane)
 /* --- who lets so many connections a second through refuses some of ours, which begin at once: a firewall of this machine
  * (xt_limit), or one on the way. The agent's, one after the other, pass. And of several devices on the way one may refuse. So one
  * that was refused is dialled again: after a pause, which others need to connect, in its turn. What this machine refuses then too
- * it refuses always. --- */
+ * it refuses always.
+ *
+ * Who drops them instead is met where a connection passed late. Then one that stayed silent has a turn too, once the others have
+ * ended, for two SYNs. --- */
 
-enum { REFUSED_PAUSE_MS = 100, TURN_MS = 250, LAST_TURN_MS = 2000 };
+enum {
+    PAUSE_MS = 100,
+    TURN_MS = 250,
+    LAST_TURN_MS = 2000,
+    SILENT_TURN_MS = 1500,
+    SILENT_LIMIT_MS = 1400,
+    LAST_SILENT_TURN_MS = 8000,
+};
 
 static bool may_have_turn(const struct lane *lane, enum failure failure)
 {
     const bool here = lane->silent.failure == FAILURE_NOT_PERMITTED ||
                       lane->facts->refused_here == ANSWER_YES;
 
+    if (is_silence(failure))
+        return lane->climb->observe->unsteady && lane->n_dialling == 0 && lane->n_turns == 0 &&
+               schedule_of(lane) == &patiently;
     return (here || failure == FAILURE_REFUSED) && lane->n_turns < (here ? 1 : MAX_TRIES);
 }
 
@@ -145,17 +169,19 @@ static int32_t wait_for_turn_ms(struct lane *lane)
     struct observe *observe = lane->climb->observe;
     const struct others others = look_at_others(lane);
     int64_t now_ms = loop_now_ms(observe->loop);
+    const bool silent = is_silence(lane->silent.failure);
+    int64_t last_ms = silent ? LAST_SILENT_TURN_MS : LAST_TURN_MS;
     int64_t turn_ms = observe->turn_ms > now_ms ? observe->turn_ms : now_ms + TURN_MS;
 
     if (!others.connect && others.in_turn && lane->n_turns == 0)
-        return REFUSED_PAUSE_MS;
+        return PAUSE_MS;
     lane->turn = TURN_NONE;
     if ((!others.connect && others.had_turn && lane->n_turns == 0) ||
-        turn_ms > lane->started_ms + LAST_TURN_MS)
+        turn_ms > lane->started_ms + last_ms || turn_ms > observe->deadline_ms - SILENT_TURN_MS)
         return 0;
     lane->turn = TURN_TAKEN;
     lane->n_turns++;
-    observe->turn_ms = turn_ms + TURN_MS;
+    observe->turn_ms = turn_ms + (silent ? SILENT_TURN_MS : TURN_MS);
     return (int32_t)(turn_ms - now_ms);
 }
 
@@ -170,16 +196,6 @@ static void end_dialling(struct lane *lane)
         lane->facts->silent_port = other->silent_port;
     if (!lane->connected)
         gave_up(lane);
-}
-
-static bool is_silence(enum failure failure)
-{
-    return failure == FAILURE_TIMEOUT || failure == FAILURE_NOT_SENT;
-}
-
-static int32_t took_ms(const struct lane *lane)
-{
-    return (int32_t)(loop_now_ms(lane->climb->observe->loop) - lane->started_ms);
 }
 
 static void dial_on(void *arg);
@@ -212,10 +228,12 @@ static void dialled(void *arg, const struct dialled *result)
 {
     struct half *half = arg;
     struct lane *lane = half->lane;
+    struct observe *observe = lane->climb->observe;
     bool ok = result->step.outcome == OUTCOME_OK;
 
     lane->n_dialling--;
     half->answers |= ok;
+    observe->unsteady |= ok && took_ms(lane) > LATE_CONNECT_MS;
     if (result->step.failure == FAILURE_TIMEOUT)
         half->silent_port = result->local_port;
     if (ok ? !lane->connected : lane->silent.outcome == OUTCOME_UNTRIED && !lane->connected)
@@ -233,7 +251,7 @@ static void dialled(void *arg, const struct dialled *result)
     }
     if (!ok && !lane->connected && may_have_turn(lane, result->step.failure)) {
         lane->turn = TURN_DOUBTED;
-        dial_after(lane, REFUSED_PAUSE_MS);
+        dial_after(lane, PAUSE_MS);
         return;
     }
     if (ok || !is_silence(result->step.failure))
@@ -281,8 +299,11 @@ static void dial_on(void *arg)
     }
     lane->n_dials++;
     lane->n_dialling++;
-    connect_dial_half(lane, i % 2, CONNECT_TIMEOUT_MS - took_ms(lane), dialled,
-                      &lane->halves[i % 2]);
+    connect_dial_half(lane, i % 2,
+                      in_turn && is_silence(lane->silent.failure)
+                          ? SILENT_LIMIT_MS
+                          : CONNECT_TIMEOUT_MS - took_ms(lane),
+                      dialled, &lane->halves[i % 2]);
     dial_after(lane, lane->n_dials < schedule->n_dials ? schedule->gap_ms : schedule->rest_ms);
 }
 

@@ -492,6 +492,7 @@ static void extra_dialled(void *arg, const struct dialled *dialled)
     struct observe *observe = lane->climb->observe;
     int fd = dialled->fd;
 
+    observe->unsteady |= fd >= 0 && dialled->took_us > LATE_CONNECT_MS * 1000;
     if (fd < 0 ||
         actions_send_first(lane, &fd, answer_timeout_ms(lane->climb), extra_answered, NULL))
         return;

@@ -203,6 +203,10 @@ EXPECTED = [  # fault, verdict, first finding
     ("refused-on-the-way:reset", "not-ready", "refused-on-the-way"),
     ("refused-on-the-way:hops", "not-ready", "refused-on-the-way"),  # time exceeded: by a circle of routes, or by too low a TTL of this machine
     ("connect-unsteady", "degraded", "connect-unsteady"),
+    ("connect-unsteady:limit", "degraded", "connect-unsteady"),  # what is dropped is sent again
+    ("connect-unsteady:limit:1", "degraded", "connect-unsteady"),
+    ("connect-unsteady:limit:2:reset", "degraded", "connect-unsteady"),
+    ("connect-unsteady:limit:1:reset", "not-ready", "refused-on-the-way"),  # the agent's second connection comes at once
     ("second-interface", "degraded", "other-interface"),
     ("route-into-tunnel", "not-ready", "route-elsewhere"),
     ("route-into-tunnel:rule", "not-ready", "route-elsewhere"),

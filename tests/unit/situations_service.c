@@ -174,6 +174,13 @@ static void refused_once(struct facts *facts)
     cut_once(facts, SERVICE_SSMMESSAGES, FAILURE_REFUSED);
 }
 
+static void above_a_limit(struct facts *facts)
+{
+    cut_once(facts, SERVICE_SSM, FAILURE_TIMEOUT);
+    break_connect(facts, SERVICE_SSM, 1, FAILURE_REFUSED, 1);
+    break_connect(facts, SERVICE_SSMMESSAGES, 1, FAILURE_TIMEOUT, 2200);
+}
+
 static void one_is_cut_once_another_always(struct facts *facts)
 {
     break_tls(facts, SERVICE_SSM, ALL_ADDRESSES, FAILURE_RESET);
@@ -210,6 +217,7 @@ const struct situation tls_situations[] = {
     {"tls-unsteady", ssm_reset_once},
     {"tls-unsteady--closed", closed_once},
     {"connect-unsteady", refused_once},
+    {"connect-unsteady--limit", above_a_limit},
     {"tls-reset--another-unsteady", one_is_cut_once_another_always},
     {"tls-reset", reset},
     {"tls-reset--no-tls", no_tls},

@@ -1417,6 +1417,36 @@ static void what_is_refused_here_is_dialled_again_in_its_turn(void **state)
     (void)set_up(state);
 }
 
+/* Beside one that passed late: what is silent may be above a limit. Beside one that passed at once it is silent for good. */
+static void what_is_silent_is_dialled_again_where_another_one_passed_late(void **state)
+{
+    for (int passes = 0; passes < 3; passes++) { /* not at all, but the other one passed at once */
+        const bool late = passes > 0;
+        (void)set_up(state);
+        facts.plan.permissions = PERMISSIONS_ROLE_ONLY;
+        start(NULL);
+        say(0, "10.0.1.21 10.0.2.21", FAILURE_NONE, 1);
+        pass(late ? 1000 : 10);
+        ends(0, FAILURE_NONE, 40000);
+        pass(late ? 1200 : 2190);
+        for (int i = n_calls - 1; i > 0; i--)
+            if (strcmp(calls[i].address, "10.0.2.21") == 0)
+                ends(i, FAILURE_TIMEOUT, 40001);
+        const int n = n_calls;
+        pass(350);
+        assert_int_equal(n_calls - n, late ? 1 : 0);
+        if (late)
+            ends(n, passes == 2 ? FAILURE_NONE : FAILURE_TIMEOUT, 40002);
+        assert_int_equal(SSM->addresses[1].steps[RUNG_CONNECT].outcome,
+                         passes == 2 ? OUTCOME_OK : OUTCOME_FAILED);
+        assert_int_equal(SSM->addresses[1].cut, passes == 2 ? FAILURE_TIMEOUT : FAILURE_NONE);
+        pass(5000);
+        assert_int_equal(n_calls, n + late);
+        observe_free(observe);
+    }
+    (void)set_up(state);
+}
+
 /* The next turn is free at the very moment when it is asked for: it is one more turn later, and not none. */
 static void who_asks_when_the_next_turn_is_free_gets_one(void **state)
 {
@@ -3313,6 +3343,7 @@ int main(void)
         TEST(others_of_its_kind_stand_anywhere),
         TEST(turns_end),
         TEST(without_a_turn_the_other_half_has_its_time),
+        TEST(what_is_silent_is_dialled_again_where_another_one_passed_late),
         TEST(who_asks_when_the_next_turn_is_free_gets_one),
         TEST(where_all_are_refused_here_one_is_dialled_again_for_all),
         TEST(what_would_become_a_websocket_is_tried_where_tls_is_opened),

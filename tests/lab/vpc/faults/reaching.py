@@ -214,9 +214,16 @@ def _(world, variant="port", service="all"):
     world.rule("network_acl", f'iifname "subnet-a" oifname "subnet-b" {to} tcp dport 443 reject with {how}')
 
 
-@fault("connect-unsteady", "of all connections to the services each third one is refused by a reset", "connect-unsteady")
-def _(world):
-    world.rule("endpoint_input", f"ip daddr {{ {', '.join(_addresses('all', 'ab'))} }} {_ASKED_443} ct state new numgen inc mod 3 == 1 reject with tcp reset")
+@fault(
+    "connect-unsteady",
+    "of all connections to the services each third one is refused by a reset; or (limit) those above so many a second are dropped, or refused",
+    "connect-unsteady",
+    "[third|limit[:RATE (2)[:drop|reset]]]",
+)
+def _(world, variant="third", rate="2", how="drop"):
+    which = "numgen inc mod 3 == 1" if choice(variant, "third", "limit") == "third" else f"limit rate over {rate}/second burst {rate} packets"
+    verdict = "drop" if variant == "limit" and choice(how, "drop", "reset") == "drop" else "reject with tcp reset"
+    world.rule("endpoint_input", f"ip daddr {{ {', '.join(_addresses('all', 'ab'))} }} {_ASKED_443} ct state new {which} {verdict}")
 
 
 @fault(
