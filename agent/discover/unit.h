@@ -12,6 +12,9 @@
 
 #define AGENT_UNIT "amazon-ssm-agent.service" /* of every package but the snap */
 
+/* Looks at once which of the folders of units there are: most are not. No other one is read until it is called with NULL. */
+void unit_keep_places(const char *root);
+
 /* Files of several folders, in the order of their names; of those with the same name the one of the folder that
  * was added first. More than there is room for is noted as trouble: what is left out may be what counts. */
 enum { MAX_UNIT_FILES = 64 };
