@@ -104,7 +104,7 @@ enum taken {
     TAKEN_MAYBE,
     TAKEN_MAYBE_BY_ADDRESS,
     TAKEN_BY_ADDRESS,
-    TAKEN_UNTOLD
+    TAKEN_OPEN
 };
 typedef void unit_taken(void *arg, enum taken taken, const char *file, const char *words);
 bool unit_is_made_later(const char *path); /* perhaps, by the time that the agent starts */
