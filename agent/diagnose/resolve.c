@@ -376,13 +376,9 @@ void quote_late_answers(const struct view *view, struct finding *finding)
                 finding_quote_answer(finding, view->facts->plan.services[it.service].host,
                                      &endpoint->answers[i]);
     }
-    if (view->facts->resolvers.attempts > 0)
-        finding_evidence(finding, "the agent gives each server %d s, %d times",
-                         (int)facts_dns_patience_ms(view->facts) / 1000,
-                         (int)view->facts->resolvers.attempts);
-    else
-        finding_evidence(finding, "the agent gives each server %d s, twice",
-                         (int)facts_dns_patience_ms(view->facts) / 1000);
+    const int attempts = (int)view->facts->resolvers.attempts;
+    finding_evidence(finding, "the agent gives each server %d s, %d times",
+                     (int)facts_dns_patience_ms(view->facts) / 1000, attempts > 0 ? attempts : 2);
     if (view->facts->endpoints[view->service].n_searched > 0)
         finding_evidence(finding, "of the search list it asks for %d names before the host's own",
                          (int)view->facts->endpoints[view->service].n_searched);

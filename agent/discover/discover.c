@@ -252,6 +252,7 @@ static void begin(void *arg)
 void discover_machine(const char *root, struct facts *facts, struct agent_overrides *overrides,
                       struct proxy_login *login)
 {
+    unit_keep_places(root);
     machine_read(root, &facts->machine);
     time_sync_read(root, &facts->machine);
     network_read(&facts->network);
@@ -259,6 +260,7 @@ void discover_machine(const char *root, struct facts *facts, struct agent_overri
     agent_read(root, &facts->agent, login);
     agent_read_config(root, &facts->agent, overrides);
     agent_read_state(root, facts->machine.asset_tag, &facts->agent);
+    unit_keep_places(NULL);
 }
 
 void discover_login(const char *root, const struct facts *facts, struct proxy_login *login)

@@ -502,7 +502,7 @@ static void take_confinement(void *arg, enum taken taken, const char *file, cons
                          WORDS_SIZE, agent->denied_file);
         (void)unit_value(reading->settings, "IPAddressAllow", true, agent->allowed_networks,
                          WORDS_SIZE, ignored);
-    } else if (taken == TAKEN_UNTOLD) {
+    } else if (taken == TAKEN_OPEN) {
         if (!agent->beside[0])
             (void)text_quote(agent->beside, sizeof(agent->beside), "%.*s",
                              (int)strcspn(words, " \t"), words);

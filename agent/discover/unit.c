@@ -22,20 +22,23 @@ static const char *const unit_places[] = {
 static const char *const manager_places[] = {
     "/etc/systemd", "/run/systemd", "/usr/local/lib/systemd", "/usr/lib/systemd", "/lib/systemd"};
 
-struct places {
-    const char *best_first[COUNT_OF(unit_places)];
-    size_t n;
-};
+/* Those that are looked at. */
+static const char *kept[COUNT_OF(unit_places)];
+static const char *const *places = unit_places;
+static size_t n_places = COUNT_OF(unit_places);
 
-/* Most of them are not there. */
-static struct places find_unit_places(const char *root)
+void unit_keep_places(const char *root)
 {
-    struct places there = {.n = 0};
+    struct stat status = {0};
 
-    for (size_t i = 0; i < COUNT_OF(unit_places); i++)
-        if (file_exists(root, unit_places[i]))
-            there.best_first[there.n++] = unit_places[i];
-    return there;
+    places = kept;
+    n_places = 0;
+    for (size_t i = 0; i < COUNT_OF(unit_places); i++) {
+        const struct stat last = status; /* /lib is a link to /usr/lib mostly */
+        if (!root || (file_look(root, unit_places[i], true, &status) &&
+                      (status.st_ino != last.st_ino || status.st_dev != last.st_dev)))
+            kept[n_places++] = unit_places[i];
+    }
 }
 
 /* --- files --- */
@@ -76,8 +79,8 @@ static bool find_unit(const char *root, const char *unit, char path[PATH_SIZE])
 {
     struct stat status;
 
-    for (size_t i = 0; i < COUNT_OF(unit_places); i++)
-        if (text_set(path, PATH_SIZE, "%s/%s", unit_places[i], unit) &&
+    for (size_t i = 0; i < n_places; i++)
+        if (text_set(path, PATH_SIZE, "%s/%s", places[i], unit) &&
             file_look(root, path, false, &status))
             return true;
     return false;
@@ -112,13 +115,12 @@ bool unit_is_installed(const char *root, const char *unit)
 bool unit_is_enabled(const char *root, const char *unit, const char *const *targets,
                      size_t n_targets)
 {
-    const struct places places = find_unit_places(root);
     char path[PATH_SIZE];
     struct stat status;
 
-    for (size_t i = 0; i < n_targets * places.n; i++)
-        if (text_set(path, sizeof(path), "%s/%s.wants/%s", places.best_first[i % places.n],
-                     targets[i / places.n], unit) &&
+    for (size_t i = 0; i < n_targets * n_places; i++)
+        if (text_set(path, sizeof(path), "%s/%s.wants/%s", places[i % n_places],
+                     targets[i / n_places], unit) &&
             file_look(root, path, false, &status))
             return true;
     return false;
@@ -249,13 +251,13 @@ static void note_drop_ins(struct reading *reading, const char *place, const char
     unit_files_add(reading->root, folder, ".conf", &reading->drop_ins);
 }
 
-static void read_all(struct reading *reading, const char *const *places, size_t n_places,
+static void read_all(struct reading *reading, const char *const *folders, size_t n,
                      const char *file)
 {
-    for (size_t i = 0; i < n_places; i++) {
+    for (size_t i = 0; i < n; i++) {
         char path[PATH_SIZE];
 
-        (void)text_set(path, sizeof(path), "%s/%s", places[i], file);
+        (void)text_set(path, sizeof(path), "%s/%s", folders[i], file);
         if (!file_exists(reading->root, path))
             continue;
         read_settings(reading, path);
@@ -267,18 +269,17 @@ static void read_all(struct reading *reading, const char *const *places, size_t 
 }
 
 /* systemd.unit(5): a link in UNIT.wants/ is as much as a line with Wants=. */
-static void read_folders(const char *root, const struct places *places, const char *unit,
-                         struct buffer *settings)
+static void read_folders(const char *root, const char *unit, struct buffer *settings)
 {
     static const struct {
         const char *folder, *key;
     } ways[] = {{"wants", "Wants"}, {"requires", "Requires"}, {"upholds", "Upholds"}};
     char path[PATH_SIZE];
 
-    for (size_t i = 0; i < places->n * COUNT_OF(ways); i++) {
+    for (size_t i = 0; i < n_places * COUNT_OF(ways); i++) {
         const char *key = ways[i % COUNT_OF(ways)].key;
 
-        (void)text_set(path, sizeof(path), "%s/%s.%s", places->best_first[i / COUNT_OF(ways)], unit,
+        (void)text_set(path, sizeof(path), "%s/%s.%s", places[i / COUNT_OF(ways)], unit,
                        ways[i % COUNT_OF(ways)].folder);
         LOCAL_NAMES names = file_list(root, path, "");
         for (size_t j = 0; j < names.n; j++)
@@ -288,41 +289,38 @@ static void read_folders(const char *root, const struct places *places, const ch
 
 /* A prefix ends in a dash: of amazon-ssm-agent.service there are amazon-ssm-.service.d and
  * amazon-.service.d. What the type has for all its units counts least. */
-static void read_unit(const char *root, const struct places *places, const char *unit,
-                      const char *section, struct buffer *settings)
+static void read_unit(const char *root, const char *unit, const char *section,
+                      struct buffer *settings)
 {
     struct reading *reading = calloc(1, sizeof(*reading));
     char prefix[PATH_SIZE];
     const char *dot = strrchr(unit, '.'), *type = dot ? dot + 1 : "service";
 
     *reading = (struct reading){.root = root, .section = section, .settings = settings};
-    for (size_t i = 0; i < places->n; i++) {
-        note_drop_ins(reading, places->best_first[i], unit);
+    for (size_t i = 0; i < n_places; i++) {
+        note_drop_ins(reading, places[i], unit);
         for (size_t n = strlen(unit); n > 1; n--) {
             if (unit[n - 1] != '-')
                 continue;
             (void)text_set(prefix, sizeof(prefix), "%.*s.%s", (int)n, unit, type);
-            note_drop_ins(reading, places->best_first[i], prefix);
+            note_drop_ins(reading, places[i], prefix);
         }
     }
-    for (size_t i = 0; i < places->n; i++)
-        note_drop_ins(reading, places->best_first[i], type);
-    read_all(reading, places->best_first, places->n, unit);
+    for (size_t i = 0; i < n_places; i++)
+        note_drop_ins(reading, places[i], type);
+    read_all(reading, places, n_places, unit);
     free(reading);
 }
 
 void unit_read(const char *root, const char *unit, struct buffer *settings)
 {
-    const struct places places = find_unit_places(root);
-
     buffer_clear(settings);
-    read_unit(root, &places, unit, "[Service]", settings);
-    read_folders(root, &places, unit, settings);
+    read_unit(root, unit, "[Service]", settings);
+    read_folders(root, unit, settings);
 }
 
 void unit_read_slices(const char *root, struct buffer *settings)
 {
-    const struct places places = find_unit_places(root);
     char slice[WORDS_SIZE], file[PATH_SIZE];
     LOCAL_BUFFER all = {.max_bytes = FILE_MAX_BYTES};
 
@@ -332,7 +330,7 @@ void unit_read_slices(const char *root, struct buffer *settings)
     for (const char *above = NULL; above != slice;) {
         char *dash = strrchr(slice, '-');
 
-        read_unit(root, &places, slice, "[Slice]", &all);
+        read_unit(root, slice, "[Slice]", &all);
         above = dash;
         (void)text_set(dash ? dash : slice, sizeof("-.slice"), dash ? ".slice" : "-.slice");
     }

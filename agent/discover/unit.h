@@ -12,6 +12,9 @@
 
 #define AGENT_UNIT "amazon-ssm-agent.service" /* of every package but the snap */
 
+/* Looks at once which of the folders of units there are: most are not. No other one is read until it is called with NULL. */
+void unit_keep_places(const char *root);
+
 /* Files of several folders, in the order of their names; of those with the same name the one of the folder that
  * was added first. More than there is room for is noted as trouble: what is left out may be what counts. */
 enum { MAX_UNIT_FILES = 64 };
@@ -101,7 +104,7 @@ enum taken {
     TAKEN_MAYBE,
     TAKEN_MAYBE_BY_ADDRESS,
     TAKEN_BY_ADDRESS,
-    TAKEN_UNTOLD
+    TAKEN_OPEN
 };
 typedef void unit_taken(void *arg, enum taken taken, const char *file, const char *words);
 bool unit_is_made_later(const char *path); /* perhaps, by the time that the agent starts */

@@ -436,6 +436,7 @@ void image_audit(const struct image_request *request, struct image_report *repor
         leave_open(report, why_not);
         return;
     }
+    unit_keep_places(image.root);
     read_base(&image);
     agent_read(image.root, &agent, NULL);
     agent_read_config(image.root, &agent, &image.overrides);
@@ -443,6 +444,7 @@ void image_audit(const struct image_request *request, struct image_report *repor
         checks[image.number - 1].judge(&image);
         settle(&image);
     }
+    unit_keep_places(NULL);
     (void)text_set(trouble, sizeof(trouble), "%s", not_read);
     if (file_take_trouble(trouble + strlen(not_read), sizeof(trouble) - strlen(not_read)))
         leave_open(report, trouble); /* what could not be read is not missing */

@@ -541,7 +541,7 @@ static void take_harm(void *arg, enum taken taken, const char *file, const char 
                    taken == TAKEN_ALL          ? "!"
                    : taken == TAKEN_SOME       ? ""
                    : taken == TAKEN_BY_ADDRESS ? "-"
-                   : taken == TAKEN_UNTOLD     ? "~"
+                   : taken == TAKEN_OPEN     ? "~"
                                                : "?",
                    words);
 }

@@ -1214,7 +1214,7 @@ static void take_harm(void *arg, enum taken taken, const char *file, const char 
 {
     (void)arg;
     (void)file;
-    if (taken == TAKEN_UNTOLD)
+    if (taken == TAKEN_OPEN)
         return;
     (void)text_add(harm, sizeof(harm), "%s%s",
                    taken == TAKEN_ALL          ? "!"
