@@ -154,7 +154,7 @@ view_holds when_not_ec2, when_no_address, when_network_is_down, when_imds_is_blo
     when_get_is_forbidden, when_get_may_be_answered, when_another_server_answers,
     when_only_the_role_is_wrong, when_profile_is_deleted, when_credentials_are_past,
     when_credentials_are_taken;
-view_quotes quote_machine, quote_interfaces, quote_imds, quote_forbidden, quote_obstacle,
+view_quotes quote_machine, quote_interfaces, quote_imds, quote_imds_server, quote_forbidden, quote_obstacle,
     quote_token, quote_imds_load, quote_imds_silence, quote_profile, quote_identity_role,
     quote_credentials, quote_expiry;
 

@@ -305,6 +305,7 @@ static const struct {
 } exclusions[] = {
     {"imds-unreachable", no_imds_unreachable},
     {"imds-blocked-locally", no_imds_blocked_locally},
+    {"imds-malformed", when_imds_itself_answers},
     {"dhmc-in-use", no_dhmc_in_use},
     {"dns-bypasses-vpc", no_dns_bypasses_vpc},
     {"private-dns-off", no_private_dns_off},

@@ -70,6 +70,14 @@ void quote_interfaces(const struct view *view, struct finding *finding)
 
 /* --- the metadata service --- */
 
+void quote_imds_server(const struct view *view, struct finding *finding)
+{
+    const char *server = view->facts->imds.server;
+
+    if (when_another_server_answers(view))
+        finding_evidence(finding, "Server: %s (the metadata service says " IMDS_SERVER ")", server);
+}
+
 void quote_imds(const struct view *view, struct finding *finding)
 {
     const struct imds_facts *imds = &view->facts->imds;
@@ -77,9 +85,7 @@ void quote_imds(const struct view *view, struct finding *finding)
     for (enum check i = CHECK_IMDS_CONNECT; i <= CHECK_ROLE_CREDENTIALS; i++)
         if (view->explains & check_bit(i))
             finding_evidence(finding, "%s: %s", check_name(i), view->checks[i].summary);
-    if (when_another_server_answers(view))
-        finding_evidence(finding, "Server: %s (the metadata service says " IMDS_SERVER ")",
-                         imds->server);
+    quote_imds_server(view, finding);
     if (imds->body_start[0])
         finding_evidence(finding, "the answer has: %s", imds->body_start);
 }

@@ -365,6 +365,12 @@ static bool is_confined(const struct view *view)
                                   agent->environment.outcome != OUTCOME_FAILED);
 }
 
+/* By `timeout:` of resolv.conf; where only AAAA is silent, that is a gain. */
+static bool is_impatient(const struct view *view)
+{
+    return when_answers_are_too_late(view) && facts_dns_patience_ms(view->facts) < AGENT_DNS_MS;
+}
+
 static bool is_logged(const struct view *view)
 {
     return look_logged_cause(&view->facts->agent)[0];
@@ -390,6 +396,7 @@ static const struct {
     {"fips-name", {when_name_is_fips}},      /* the agent's configuration gives a FIPS name */
     {"gateway-service", {when_has_gateway}}, /* the service has gateway endpoints too */
     {"hops-run-out", {when_hops_run_out}},   /* the ICMP error says that no hop was left */
+    {"impatient", {is_impatient}},           /* resolv.conf has the agent wait for less than 5 s, twice */
     {"ipv6", {is_ipv6}},                     /* it is about IPv6 */
     {"logged", {is_logged}},                 /* the agent's last error has the words of a cause */
     {"metadata", FACT(imds.connect.failure, FAILURE_HOST_UNREACHABLE)}, /* IMDS is not reached */
