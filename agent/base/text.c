@@ -198,6 +198,16 @@ bool text_starts(const char *text, const char *prefix)
     return strncmp(text, prefix, strlen(prefix)) == 0;
 }
 
+bool text_starts_any(const char *text, const char *prefixes)
+{
+    char prefix[64];
+
+    while (text_word(&prefixes, " ", prefix, sizeof(prefix)))
+        if (text_starts(text, prefix))
+            return true;
+    return false;
+}
+
 bool text_ends(const char *text, const char *suffix)
 {
     size_t n = strlen(text), tail = strlen(suffix);

@@ -47,6 +47,7 @@ bool text_word(const char **at, const char *delimiters, char *word, size_t size)
 bool text_has(const char *list, char separator, const char *item);
 
 bool text_starts(const char *text, const char *prefix);
+bool text_starts_any(const char *text, const char *prefixes); /* "a b c", each of them short */
 bool text_ends(const char *text, const char *suffix);
 
 /* True when only [A-Za-z0-9] and the characters in `also` occur and it is not empty. */

@@ -115,61 +115,49 @@ enum kind { TEXT, AS_IT_IS, WHOLE, TRUTH, TEXTS, IDENTITIES };
 
 #define TO(kind, member) kind, offsetof(struct settings, member)
 static const struct {
-    const char *section, *name;
+    const char *section, *names;
     enum kind kind;
     size_t offset;
 } members[] = {
-    {"Profile", "ShareCreds", TO(TRUTH, any)},
+    {"Profile", "ShareCreds ForceUpdateCreds", TO(TRUTH, any)},
     {"Profile", "ShareProfile", TO(TEXT, other)},
-    {"Profile", "ForceUpdateCreds", TO(TRUTH, any)},
     {"Profile", "KeyAutoRotateDays", TO(WHOLE, number)},
     {"Mds", "Endpoint", TO(TEXT, mds)},
-    {"Mds", "CommandWorkersLimit", TO(WHOLE, number)},
     {"Mds", "CommandWorkerBufferLimit", TO(WHOLE, waiting)},
-    {"Mds", "StopTimeoutMillis", TO(WHOLE, number)},
-    {"Mds", "CommandRetryLimit", TO(WHOLE, number)},
+    {"Mds", "CommandWorkersLimit StopTimeoutMillis CommandRetryLimit", TO(WHOLE, number)},
     {"Ssm", "Endpoint", TO(TEXT, ssm)},
-    {"Ssm", "HealthFrequencyMinutes", TO(WHOLE, number)},
-    {"Ssm", "AssociationFrequencyMinutes", TO(WHOLE, number)},
-    {"Ssm", "AssociationRetryLimit", TO(WHOLE, number)},
-    {"Ssm", "CustomInventoryDefaultLocation", TO(TEXT, other)},
-    {"Ssm", "AssociationLogsRetentionDurationHours", TO(WHOLE, number)},
-    {"Ssm", "RunCommandLogsRetentionDurationHours", TO(WHOLE, number)},
-    {"Ssm", "SessionLogsRetentionDurationHours", TO(WHOLE, number)},
-    {"Ssm", "SessionLogsDestination", TO(TEXT, other)},
-    {"Ssm", "PluginLocalOutputCleanup", TO(TEXT, other)},
-    {"Ssm", "OrchestrationDirectoryCleanup", TO(TEXT, other)},
+    {"Ssm",
+     "HealthFrequencyMinutes AssociationFrequencyMinutes AssociationRetryLimit "
+     "AssociationLogsRetentionDurationHours RunCommandLogsRetentionDurationHours "
+     "SessionLogsRetentionDurationHours",
+     TO(WHOLE, number)},
+    {"Ssm",
+     "CustomInventoryDefaultLocation SessionLogsDestination PluginLocalOutputCleanup "
+     "OrchestrationDirectoryCleanup",
+     TO(TEXT, other)},
     {"Mgs", "Region", TO(TEXT, mgs_region)},
     {"Mgs", "Endpoint", TO(TEXT, mgs)},
-    {"Mgs", "StopTimeoutMillis", TO(WHOLE, number)},
-    {"Mgs", "SessionWorkersLimit", TO(WHOLE, number)},
-    {"Mgs", "SessionWorkerBufferLimit", TO(WHOLE, number)},
+    {"Mgs", "StopTimeoutMillis SessionWorkersLimit SessionWorkerBufferLimit", TO(WHOLE, number)},
     {"Mgs", "DeniedPortForwardingRemoteIPs", TO(TEXTS, other)},
     {"Agent", "Name", TO(AS_IT_IS, name)},
-    {"Agent", "Version", TO(TEXT, other)},
     {"Agent", "Region", TO(TEXT, region)},
     {"Agent", "ServiceDomain", TO(TEXT, domain)},
-    {"Agent", "OrchestrationRootDir", TO(TEXT, other)},
-    {"Agent", "DownloadRootDir", TO(TEXT, other)},
     {"Agent", "ContainerMode", TO(TRUTH, container_mode)},
-    {"Agent", "SelfUpdate", TO(TRUTH, any)},
-    {"Agent", "SelfUpdateScheduleDay", TO(WHOLE, number)},
-    {"Agent", "TelemetryMetricsToCloudWatch", TO(TRUTH, any)},
-    {"Agent", "TelemetryMetricsToSSM", TO(TRUTH, any)},
-    {"Agent", "TelemetryMetricsNamespace", TO(TEXT, other)},
-    {"Agent", "LongRunningWorkerMonitorIntervalSeconds", TO(WHOLE, number)},
-    {"Agent", "ShouldPurgeInstanceProfileRoleCreds", TO(TRUTH, any)},
-    {"Agent", "AuditExpirationDay", TO(WHOLE, number)},
-    {"Agent", "ForceFileIPC", TO(TRUTH, any)},
-    {"Agent", "GoMaxProcForAgentWorker", TO(WHOLE, number)},
     {"Agent", "UseDualStackEndpoint", TO(TRUTH, dual_stack)},
-    {"Os", "Lang", TO(TEXT, other)},
-    {"Os", "Name", TO(TEXT, other)},
-    {"Os", "Version", TO(TEXT, other)},
+    {"Agent", "Version OrchestrationRootDir DownloadRootDir TelemetryMetricsNamespace",
+     TO(TEXT, other)},
+    {"Agent",
+     "SelfUpdate TelemetryMetricsToCloudWatch TelemetryMetricsToSSM ForceFileIPC "
+     "ShouldPurgeInstanceProfileRoleCreds",
+     TO(TRUTH, any)},
+    {"Agent",
+     "SelfUpdateScheduleDay LongRunningWorkerMonitorIntervalSeconds AuditExpirationDay "
+     "GoMaxProcForAgentWorker",
+     TO(WHOLE, number)},
+    {"Os", "Lang Name Version", TO(TEXT, other)},
     {"S3", "Endpoint", TO(TEXT, s3)},
     {"S3", "Region", TO(TEXT, s3_region)},
-    {"S3", "LogBucket", TO(TEXT, other)},
-    {"S3", "LogKey", TO(TEXT, other)},
+    {"S3", "LogBucket LogKey", TO(TEXT, other)},
     {"Birdwatcher", "ForceEnable", TO(TRUTH, any)},
     {"Kms", "Endpoint", TO(TEXT, kms)},
     {"Kms", "RequireKMSChallengeResponse", TO(TRUTH, any)},
@@ -260,6 +248,7 @@ static void refuse(struct agent_facts *agent, const char *section, const char *n
 static void take_section(const cJSON *section, struct settings *settings, struct agent_facts *agent)
 {
     static const char wrong_type[] = "is of the wrong type";
+    char name[NAME_SIZE];
     bool known = false;
 
     for (size_t i = 0; i < COUNT_OF(members); i++) {
@@ -268,12 +257,12 @@ static void take_section(const cJSON *section, struct settings *settings, struct
         known = true;
         for (const cJSON *value = section->child; value && cJSON_IsObject(section);
              value = value->next)
-            if (json_same_name(members[i].name, value->string) &&
-                !take(value, members[i].kind, (char *)settings + members[i].offset))
-                refuse(agent, members[i].section, members[i].name, wrong_type);
+            for (const char *at = members[i].names; text_word(&at, " ", name, sizeof(name));)
+                if (json_same_name(name, value->string) &&
+                    !take(value, members[i].kind, (char *)settings + members[i].offset))
+                    refuse(agent, members[i].section, name, wrong_type);
     }
     if (known && !cJSON_IsObject(section) && !cJSON_IsNull(section)) {
-        char name[NAME_SIZE];
         (void)text_escape(name, sizeof(name), section->string, strlen(section->string));
         refuse(agent, name, "", wrong_type);
     }

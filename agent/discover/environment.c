@@ -20,36 +20,25 @@
 
 /* Of a variable in capitals and in small letters the one in capitals comes first. */
 /* clang-format off */
-#define VARIABLES(ROW)                                                                            \
+#define OWN(name) ROW(name, #name)
+#define VARIABLES                                                                                 \
     ROW(HTTP_PROXY_UPPER, "HTTP_PROXY") ROW(HTTP_PROXY_LOWER, "http_proxy")                       \
     ROW(HTTPS_PROXY_UPPER, "HTTPS_PROXY") ROW(HTTPS_PROXY_LOWER, "https_proxy")                   \
     ROW(NO_PROXY_UPPER, "NO_PROXY") ROW(NO_PROXY_LOWER, "no_proxy")                               \
-    ROW(SSL_CERT_FILE, "SSL_CERT_FILE") ROW(SSL_CERT_DIR, "SSL_CERT_DIR")                         \
-    ROW(AWS_ROLE_ARN, "AWS_ROLE_ARN")                                                             \
-    ROW(AWS_SDK_LOAD_CONFIG, "AWS_SDK_LOAD_CONFIG")                                               \
-    ROW(AWS_CONFIG_FILE, "AWS_CONFIG_FILE")                                                       \
-    ROW(AWS_SHARED_CREDENTIALS_FILE, "AWS_SHARED_CREDENTIALS_FILE")                               \
-    ROW(GODEBUG, "GODEBUG")                                                                       \
-    ROW(REQUEST_METHOD, "REQUEST_METHOD")                                                         \
-    ROW(GOMEMLIMIT, "GOMEMLIMIT")                                                                 \
-    ROW(CLIENT_TLS_CERT, "AWS_SDK_GO_CLIENT_TLS_CERT")                                            \
-    ROW(CLIENT_TLS_KEY, "AWS_SDK_GO_CLIENT_TLS_KEY")                                              \
-    ROW(AWS_WEB_IDENTITY_TOKEN_FILE, "AWS_WEB_IDENTITY_TOKEN_FILE")                               \
-    ROW(AWS_CA_BUNDLE, "AWS_CA_BUNDLE")                                                           \
-    ROW(AWS_EC2_METADATA_DISABLED, "AWS_EC2_METADATA_DISABLED")                                   \
-    ROW(AWS_EC2_METADATA_SERVICE_ENDPOINT, "AWS_EC2_METADATA_SERVICE_ENDPOINT")                   \
-    ROW(AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE, "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE")         \
-    ROW(AWS_USE_DUALSTACK_ENDPOINT, "AWS_USE_DUALSTACK_ENDPOINT")                                 \
-    ROW(AWS_USE_FIPS_ENDPOINT, "AWS_USE_FIPS_ENDPOINT")                                           \
-    ROW(AWS_S3_USE_ARN_REGION, "AWS_S3_USE_ARN_REGION")                                           \
-    ROW(AWS_STS_REGIONAL_ENDPOINTS, "AWS_STS_REGIONAL_ENDPOINTS")                                 \
-    ROW(AWS_S3_US_EAST_1_REGIONAL_ENDPOINT, "AWS_S3_US_EAST_1_REGIONAL_ENDPOINT")
+    OWN(SSL_CERT_FILE) OWN(SSL_CERT_DIR) OWN(AWS_ROLE_ARN) OWN(AWS_SDK_LOAD_CONFIG)               \
+    OWN(AWS_CONFIG_FILE) OWN(AWS_SHARED_CREDENTIALS_FILE) OWN(GODEBUG) OWN(REQUEST_METHOD)        \
+    OWN(GOMEMLIMIT) ROW(CLIENT_TLS_CERT, "AWS_SDK_GO_CLIENT_TLS_CERT")                            \
+    ROW(CLIENT_TLS_KEY, "AWS_SDK_GO_CLIENT_TLS_KEY") OWN(AWS_WEB_IDENTITY_TOKEN_FILE)             \
+    OWN(AWS_CA_BUNDLE) OWN(AWS_EC2_METADATA_DISABLED) OWN(AWS_EC2_METADATA_SERVICE_ENDPOINT)      \
+    OWN(AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE) OWN(AWS_USE_DUALSTACK_ENDPOINT)                   \
+    OWN(AWS_USE_FIPS_ENDPOINT) OWN(AWS_S3_USE_ARN_REGION) OWN(AWS_STS_REGIONAL_ENDPOINTS)         \
+    OWN(AWS_S3_US_EAST_1_REGIONAL_ENDPOINT)
 
 #define ROW(id, name) id,
-enum wanted { VARIABLES(ROW) N_WANTED };
+enum wanted { VARIABLES N_WANTED };
 #undef ROW
 #define ROW(id, name) name,
-static const char *const names[N_WANTED] = {VARIABLES(ROW)};
+static const char *const names[N_WANTED] = {VARIABLES};
 #undef ROW
 /* clang-format on */
 enum { FIRST_OF_AWS = REQUEST_METHOD };
@@ -497,7 +486,7 @@ static void take_confinement(void *arg, enum taken taken, const char *file, cons
     struct agent_facts *agent = reading->agent;
     char *to = taken == TAKEN_ALL ? agent->confined : agent->doubted, ignored[PATH_SIZE];
 
-    if (taken == TAKEN_BY_ADDRESS || taken == TAKEN_MAYBE_BY_ADDRESS) {
+    if (taken == TAKEN_BY_PLACE || taken == TAKEN_MAYBE_BY_PLACE) {
         (void)unit_value(reading->settings, "IPAddressDeny", true, agent->denied_networks,
                          WORDS_SIZE, agent->denied_file);
         (void)unit_value(reading->settings, "IPAddressAllow", true, agent->allowed_networks,

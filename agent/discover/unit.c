@@ -176,16 +176,7 @@ bool unit_next(const struct buffer *settings, struct unit_setting *at)
 }
 
 /* Whether the unit is started at all, and what is started with it. */
-static bool is_for_start(const char *line)
-{
-    static const char *const keys[] = {"Condition", "Assert", "Requi",
-                                       "BindsTo",   "Wants",  "Upholds"};
-    size_t i = 0;
-
-    while (i < COUNT_OF(keys) && !text_starts(line, keys[i]))
-        i++;
-    return i < COUNT_OF(keys);
-}
+static const char for_start[] = "Condition Assert Requi BindsTo Wants Upholds";
 
 /* False: systemd reads no further. */
 static bool take_line(const struct reading *reading, const char *path, char *line,
@@ -199,7 +190,7 @@ static bool take_line(const struct reading *reading, const char *path, char *lin
         return text_ends(line, "]");
     }
     if (equals && (of_unit || strcmp(section, reading->section) == 0) &&
-        of_unit == is_for_start(line)) {
+        of_unit == text_starts_any(line, for_start)) {
         char *old = strstr(line, "Directories"); /* as before systemd 231 */
         if (old && old < equals)
             (void)text_set(old, sizeof("Paths"), "Paths");

@@ -98,14 +98,7 @@ bool says_yes(const char *value); /* as systemd's parse_boolean() */
  * told from here whether it comes up; or only who knows the addresses can tell, and then whether it is likely; or nobody
  * can, and mostly it does: a command that the unit has beside it.
  * unit_conditions.c: what keeps systemd from starting it. */
-enum taken {
-    TAKEN_ALL,
-    TAKEN_SOME,
-    TAKEN_MAYBE,
-    TAKEN_MAYBE_BY_ADDRESS,
-    TAKEN_BY_ADDRESS,
-    TAKEN_OPEN
-};
+enum taken { TAKEN_ALL, TAKEN_SOME, TAKEN_MAYBE, TAKEN_MAYBE_BY_PLACE, TAKEN_BY_PLACE, TAKEN_OPEN };
 typedef void unit_taken(void *arg, enum taken taken, const char *file, const char *words);
 bool unit_is_made_later(const char *path); /* perhaps, by the time that the agent starts */
 void unit_confinement(const char *root, const struct buffer *settings, unit_taken *each, void *arg);

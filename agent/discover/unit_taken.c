@@ -97,17 +97,12 @@ static bool has_all(const char *networks)
 /* What an endpoint's address may lie in. */
 static bool has_endpoints(const char *networks)
 {
-    static const char *const others[] = {"localhost", "link-local", "multicast", "127.",
-                                         "169.254.",  "::1",        "fe80:",     "fd00:ec2:"};
+    static const char others[] = "localhost link-local multicast 127. 169.254. ::1 fe80: fd00:ec2:";
     char word[ADDRESS_SIZE];
     bool has = false;
 
-    for (const char *at = networks; text_word(&at, " \t", word, sizeof(word));) {
-        size_t i = 0;
-        while (i < COUNT_OF(others) && !text_starts(word, others[i]))
-            i++;
-        has |= i == COUNT_OF(others);
-    }
+    for (const char *at = networks; text_word(&at, " \t", word, sizeof(word));)
+        has |= !text_starts_any(word, others);
     return has;
 }
 
@@ -523,9 +518,9 @@ static const struct row {
      .confines = true, .since = 250},
     {"IPAddressDeny", LIST, TAKEN_ALL, " holds the metadata service, or all endpoints",
      denies_needed, .confines = true},
-    {"IPAddressDeny", LIST, TAKEN_MAYBE_BY_ADDRESS, ", if it holds an endpoint or a nameserver",
+    {"IPAddressDeny", LIST, TAKEN_MAYBE_BY_PLACE, ", if it holds an endpoint or a nameserver",
      denies_endpoints, .confines = true},
-    {"IPAddressDeny", LIST, TAKEN_BY_ADDRESS, "", .confines = true},
+    {"IPAddressDeny", LIST, TAKEN_BY_PLACE, "", .confines = true},
     {"RestrictAddressFamilies", LIST, TAKEN_ALL, "", lacks_ipv4, .confines = true},
     {"SystemCallFilter", LIST, TAKEN_ALL, ", the agent needs some of these", takes_calls,
      .confines = true},

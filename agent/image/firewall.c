@@ -35,12 +35,8 @@ enum about { NOTHING, PORT, SOURCE, PLACE, TARGET, DEVICE, STATE, OWNER, NEGATED
 /* A network that an endpoint or a resolver may be in. */
 static bool is_private(const char *place)
 {
-    static const char *const blocks[] = {"10.", "172.", "192.168.", "100.", "fd", "fc"};
-
-    for (size_t i = 0; i < COUNT_OF(blocks) && strchr(place, '/') && !text_ends(place, "/32"); i++)
-        if (text_starts(place, blocks[i]))
-            return true;
-    return false;
+    return strchr(place, '/') && !text_ends(place, "/32") &&
+           text_starts_any(place, "10. 172. 192.168. 100. fd fc");
 }
 
 /* Words of nft(8) and iptables(8). */

@@ -129,15 +129,12 @@ static bool is_second_disk(const char *device)
 /* By its UUID or label, to a place where an image's own partitions are not mounted: a volume of the builder's. */
 static bool is_data_disk(const char *device, const char *at)
 {
-    static const char *const names[] = {"UUID=", "LABEL=", "PARTUUID=", "PARTLABEL="};
     static const char *const own[] = {"boot", "efi", "home", "opt", "tmp", "usr", "var"};
-    bool named = false, is_own = at[0] != '/' || !at[1];
+    bool is_own = at[0] != '/' || !at[1];
 
-    for (size_t i = 0; i < COUNT_OF(names); i++)
-        named |= text_starts(device, names[i]);
     for (size_t i = 0; i < COUNT_OF(own); i++)
         is_own |= strcspn(at + 1, "/") == strlen(own[i]) && text_starts(at + 1, own[i]);
-    return named && !is_own;
+    return text_starts_any(device, "UUID= LABEL= PARTUUID= PARTLABEL=") && !is_own;
 }
 
 /* CIS wants /tmp and /var/tmp so: a note. */

@@ -190,26 +190,18 @@ void judge_time(struct image *image)
 /* Each variable of a line from which AWS's SDKs take credentials. */
 static void take_variables(void *arg, const char *path, char *line)
 {
-    static const char *const names[] = {"ACCESS_KEY_ID=",
-                                        "SECRET_ACCESS_KEY=",
-                                        "SESSION_TOKEN=",
-                                        "SECURITY_TOKEN=",
-                                        "PROFILE=",
-                                        "DEFAULT_PROFILE=",
-                                        "CONFIG_FILE=",
-                                        "SHARED_CREDENTIALS_FILE=",
-                                        "ROLE_ARN=",
-                                        "WEB_IDENTITY_TOKEN_FILE=",
-                                        "CONTAINER_CREDENTIALS_"};
+    static const char names[] =
+        "ACCESS_KEY_ID= SECRET_ACCESS_KEY= SESSION_TOKEN= SECURITY_TOKEN= PROFILE= DEFAULT_PROFILE= "
+        "CONFIG_FILE= SHARED_CREDENTIALS_FILE= ROLE_ARN= WEB_IDENTITY_TOKEN_FILE= "
+        "CONTAINER_CREDENTIALS_";
 
     for (const char *at = line; (at = strstr(at, "AWS_"));) {
         bool begins = at == line || strchr(" \t\"';", at[-1]);
 
         at += strlen("AWS_");
-        for (size_t i = 0; i < COUNT_OF(names) && begins; i++)
-            if (text_starts(at, names[i]))
-                find(arg, "image-credentials", path, "%s sets AWS_%.*s", path,
-                     (int)strcspn(at, "="), at);
+        if (begins && text_starts_any(at, names))
+            find(arg, "image-credentials", path, "%s sets AWS_%.*s", path, (int)strcspn(at, "="),
+                 at);
     }
 }
 

@@ -355,19 +355,12 @@ static bool is_word(const char *text)
 /* Of what every machine with the agent has: what it begins with. */
 static bool is_usual_path(const char *text)
 {
-    static const char *const starts[] = {
-        "/etc/amazon/ssm/",       "/var/lib/amazon/ssm/",
-        "/usr/share/doc/amazon-", "/snap/amazon-ssm-agent/",
-        "/var/lib/dpkg/status",   "/etc/resolv.conf",
-        "/run/systemd/resolve/",  "/etc/ssl/certs/ca-certificates.crt",
-        "/etc/pki/tls/certs/ca-", "/usr/bin/",
-        "amazon-ssm-agent",       "snap.amazon-ssm-agent.",
-    };
+    static const char starts[] =
+        "/etc/amazon/ssm/ /var/lib/amazon/ssm/ /usr/share/doc/amazon- /snap/amazon-ssm-agent/ "
+        "/var/lib/dpkg/status /etc/resolv.conf /run/systemd/resolve/ /usr/bin/ amazon-ssm-agent "
+        "/etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca- snap.amazon-ssm-agent.";
 
-    for (size_t i = 0; i < COUNT_OF(starts); i++)
-        if (text_starts(text, starts[i]) && strcspn(text, DIGITS) == strlen(text))
-            return true;
-    return false;
+    return text_starts_any(text, starts) && strcspn(text, DIGITS) == strlen(text);
 }
 
 /* --- hosts --- */

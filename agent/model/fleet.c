@@ -269,32 +269,13 @@ static const struct {
     const char *begins;
     enum common lies_in;
 } places[] = {
-    {"role-", COMMON_ROLE},
-    {"policy-", COMMON_ROLE},
-    {"denied", COMMON_ROLE},
-    {"credentials-", COMMON_ROLE},
-    {"egress-", COMMON_GROUP},
-    {"network-acl", COMMON_SUBNET},
-    {"endpoint-blocks-", COMMON_GROUP},
-    {"no-route", COMMON_SUBNET},
-    {"public-path", COMMON_SUBNET},
-    {"address-family-", COMMON_SUBNET},
-    {"endpoint-", COMMON_VPC},
-    {"private-dns-", COMMON_VPC},
-    {"vpc-dns-", COMMON_VPC},
-    {"dns-hosts-", COMMON_IMAGE},
-    {"dns-local", COMMON_IMAGE},
-    {"dns-wrong-name", COMMON_IMAGE},
-    {"dns-", COMMON_VPC},
-    {"path-mtu", COMMON_SUBNET},
-    {"gateway-silent", COMMON_SUBNET},
-    {"refused-on-", COMMON_SUBNET},
-    {"no-address-of-", COMMON_SUBNET},
-    {"local-firewall", COMMON_IMAGE},
-    {"imds-", COMMON_IMAGE},
-    {"tls-", COMMON_SUBNET},
-    {"agent-", COMMON_IMAGE},
-    {"ca-bundle-", COMMON_IMAGE},
+    {"role- policy- denied credentials-", COMMON_ROLE},
+    {"egress- endpoint-blocks-", COMMON_GROUP},
+    {"network-acl no-route public-path address-family- path-mtu gateway-silent refused-on- "
+     "no-address-of- tls-",
+     COMMON_SUBNET},
+    {"dns-hosts- dns-local dns-wrong-name local-firewall imds- agent- ca-bundle-", COMMON_IMAGE},
+    {"endpoint- private-dns- vpc-dns- dns-", COMMON_VPC},
 };
 
 enum confidence fleet_confidence(const struct member *member, char evidence[LINE_SIZE])
@@ -305,7 +286,7 @@ enum confidence fleet_confidence(const struct member *member, char evidence[LINE
         const struct peers *peers = &member->peers[lies_in];
         const char *name = common_name(lies_in);
 
-        if (!text_starts(member->code, places[i].begins))
+        if (!text_starts_any(member->code, places[i].begins))
             continue;
         if (peers->n_ready > 0 && member->verdict != VERDICT_DEGRADED) {
             (void)text_set(evidence, LINE_SIZE, "%d with the same %s (%s) %s up: first look at %s",

@@ -39,7 +39,7 @@ void dns_do_not_wait(struct dns_query *query);
 /* Something came back, and be it a truncated answer: the server is there. */
 bool dns_heard(const struct dns_query *query);
 
-/* What a raw answer says (RFC 1035 section 4), whoever sent it: sets rcode, cname and the
+/* What a raw answer says (RFC 1035 section 4), whoever sent it: of one without addresses yet it sets rcode, cname and the
  * addresses of answer->family. Returns FAILURE_NONE when there is an address, else what is wrong; detail
  * (DETAIL_SIZE) then may say more. Pure. */
 enum failure dns_answer_read(const unsigned char *bytes, size_t n, struct dns_answer *answer,

@@ -136,7 +136,6 @@ enum failure dns_answer_read(const unsigned char *bytes, size_t n, struct dns_an
     int followed = 1;
     int n_chain = 0;
 
-    answer->n_addresses = answer->n_more = 0;
     if (n < HEADER_BYTES || n > INT_MAX)
         return malformed(answer, detail, "an answer without a header");
     answer->rcode = bytes[3] & 0x0f;

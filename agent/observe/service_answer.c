@@ -158,42 +158,23 @@ static enum denied_by denied_by_words(const char *message, bool *explicit_deny)
 
 /* --- judgement --- */
 
-struct code_row {
-    const char *code; /* the start of an error code */
-    enum permission permission;
+/* By the start of an error code. */
+static const struct {
+    const char *codes;
     enum failure failure;
-};
-
-static const struct code_row codes[] = {
-    {"AccessDenied", PERMISSION_DENIED, FAILURE_DENIED},
-    {"AuthorizationFailure", PERMISSION_DENIED, FAILURE_DENIED},
-    {"UnauthorizedOperation", PERMISSION_DENIED, FAILURE_DENIED},
-    {"NotAuthorized", PERMISSION_DENIED, FAILURE_DENIED},
-    {"UnrecognizedClient", PERMISSION_UNCLEAR, FAILURE_CREDENTIALS_REJECTED},
-    {"InvalidClientTokenId", PERMISSION_UNCLEAR, FAILURE_CREDENTIALS_REJECTED},
-    {"ExpiredToken", PERMISSION_UNCLEAR, FAILURE_CREDENTIALS_REJECTED},
-    {"InvalidAccessKeyId", PERMISSION_UNCLEAR, FAILURE_CREDENTIALS_REJECTED},
-    {"RequestTimeTooSkewed", PERMISSION_UNCLEAR, FAILURE_SKEWED},
-    {"RequestExpired", PERMISSION_UNCLEAR, FAILURE_SKEWED},
-    {"InvalidSignature", PERMISSION_UNCLEAR, FAILURE_SIGNATURE},
-    {"SignatureDoesNotMatch", PERMISSION_UNCLEAR, FAILURE_SIGNATURE},
-    {"IncompleteSignature", PERMISSION_UNCLEAR, FAILURE_SIGNATURE},
-    {"MissingAuthenticationToken", PERMISSION_UNCLEAR, FAILURE_SIGNATURE},
-    {"Throttling", PERMISSION_UNCLEAR, FAILURE_THROTTLED},
-    {"TooManyRequests", PERMISSION_UNCLEAR, FAILURE_THROTTLED},
-    {"Throttled", PERMISSION_UNCLEAR, FAILURE_THROTTLED},
-    {"RequestThrottled", PERMISSION_UNCLEAR, FAILURE_THROTTLED},
-    {"ProvisionedThroughputExceeded", PERMISSION_UNCLEAR, FAILURE_THROTTLED},
-    {"SlowDown", PERMISSION_UNCLEAR, FAILURE_THROTTLED},
-    {"RateExceeded", PERMISSION_UNCLEAR, FAILURE_THROTTLED},
-    {"RequestLimitExceeded", PERMISSION_UNCLEAR, FAILURE_THROTTLED},
-    {"ServiceUnavailable", PERMISSION_UNCLEAR, FAILURE_SERVER_ERROR},
-    {"InternalServer", PERMISSION_UNCLEAR, FAILURE_SERVER_ERROR},
-    {"InternalFailure", PERMISSION_UNCLEAR, FAILURE_SERVER_ERROR},
-    {"SubscriptionRequired", PERMISSION_UNCLEAR, FAILURE_FORBIDDEN},
-    {"OptInRequired", PERMISSION_UNCLEAR, FAILURE_FORBIDDEN},
-    {"UnknownOperation", PERMISSION_UNCLEAR, FAILURE_BAD_REQUEST},
-    {"Validation", PERMISSION_UNCLEAR, FAILURE_BAD_REQUEST},
+} meanings[] = {
+    {"AccessDenied AuthorizationFailure UnauthorizedOperation NotAuthorized", FAILURE_DENIED},
+    {"UnrecognizedClient InvalidClientTokenId ExpiredToken InvalidAccessKeyId",
+     FAILURE_CREDENTIALS_REJECTED},
+    {"RequestTimeTooSkewed RequestExpired", FAILURE_SKEWED},
+    {"InvalidSignature SignatureDoesNotMatch IncompleteSignature MissingAuthenticationToken",
+     FAILURE_SIGNATURE},
+    {"Throttling TooManyRequests Throttled RequestThrottled ProvisionedThroughputExceeded SlowDown "
+     "RateExceeded RequestLimitExceeded",
+     FAILURE_THROTTLED},
+    {"ServiceUnavailable InternalServer InternalFailure", FAILURE_SERVER_ERROR},
+    {"SubscriptionRequired OptInRequired", FAILURE_FORBIDDEN},
+    {"UnknownOperation Validation", FAILURE_BAD_REQUEST},
 };
 
 /* "Signature expired: …" and "Signature not yet current: …" blame the clock, not the key. */
@@ -232,11 +213,11 @@ static void judge_error(const char *allowed, struct action_facts *action)
     }
     if (throttled)
         action->failure = FAILURE_THROTTLED;
-    for (size_t i = 0; i < COUNT_OF(codes); i++)
-        if (text_starts(action->code, codes[i].code)) {
-            action->permission = codes[i].permission;
-            action->failure = codes[i].failure;
-            break;
+    for (size_t i = 0; i < COUNT_OF(meanings); i++)
+        if (text_starts_any(action->code, meanings[i].codes)) {
+            action->failure = meanings[i].failure;
+            action->permission = action->failure == FAILURE_DENIED ? PERMISSION_DENIED
+                                                                   : PERMISSION_UNCLEAR;
         }
     if (action->failure == FAILURE_SIGNATURE && about_time(action->message))
         action->failure = FAILURE_SKEWED;

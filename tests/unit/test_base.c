@@ -224,6 +224,8 @@ static void lists_of_words(void **state)
     assert_int_equal(text_find("two", names, sizeof(names[0]), COUNT_OF(names)), 1);
     assert_int_equal(text_find("tw", names, sizeof(names[0]), COUNT_OF(names)), COUNT_OF(names));
     assert_true(text_starts("one", "on") && text_starts("one", "") && !text_starts("on", "one"));
+    assert_true(text_starts_any("one", "x on") && !text_starts_any("one", "x none oneself") &&
+                !text_starts_any("one", ""));
     assert_true(text_ends("one", "ne") && text_ends("one", "") && !text_ends("ne", "one"));
     assert_true(text_quote(list, sizeof(list), "%s", "\x1b"));
     assert_string_equal(list, "\\x1b");

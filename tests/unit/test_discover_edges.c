@@ -1219,7 +1219,7 @@ static void take_harm(void *arg, enum taken taken, const char *file, const char 
     (void)text_add(harm, sizeof(harm), "%s%s",
                    taken == TAKEN_ALL          ? "!"
                    : taken == TAKEN_SOME       ? "."
-                   : taken == TAKEN_BY_ADDRESS ? "-"
+                   : taken == TAKEN_BY_PLACE ? "-"
                    : taken == TAKEN_MAYBE      ? "?"
                                                : "a",
                    words);

@@ -933,6 +933,19 @@ static void refuses_what_is_no_question(void **state)
     expect_failure(name, FAILURE_INVALID, -1);
 }
 
+static void asks_for_the_longest_name(void **state)
+{
+    char name[254];
+    (void)state;
+
+    memset(name, 'a', sizeof(name) - 1);
+    name[63] = name[127] = name[191] = '.';
+    name[253] = '\0';
+    ask(name, FAMILY_IPV4, SHORT_MS);
+    assert_int_not_equal(got.step.failure, FAILURE_INVALID);
+    assert_memory_equal(server.asked, name, sizeof(name) - 1);
+}
+
 static void asks_many_at_once(void **state)
 {
     struct dns_question question = {.name = "a.test", .server = server.address, .timeout_ms = 2000};
@@ -1014,6 +1027,7 @@ int main(void)
         TEST(is_refused_by_icmp),
         TEST(has_no_route),
         TEST(refuses_what_is_no_question),
+        TEST(asks_for_the_longest_name),
         TEST(asks_many_at_once),
         cmocka_unit_test(reads_any_bytes),
     };

@@ -263,6 +263,7 @@ static void silence_is_a_timeout(void **state)
     peer.replies[0] = "";
     ask(peer.port, 30);
     assert_int_equal(got.failure, FAILURE_TIMEOUT);
+    assert_true(got.took_ms >= 30);
     n_got = 0;
     peer.replies[0] = "HTTP/1.1 2";
     ask(peer.port, 30);
@@ -340,6 +341,14 @@ static void a_socks_proxy_is_asked_by_name(void **state)
         if (i + 1 < COUNT_OF(rows))
             (void)tear_down(state);
     }
+    (void)tear_down(state);
+    (void)set_up(state);
+    peer.speaks = PEER_AFTER_BYTES;
+    peer.replies[0] = "\5\0"; /* to the request too, of which more would follow */
+    peer.reply_bytes = 2;
+    ask(peer.port, 50);
+    assert_int_equal(got.failure, FAILURE_TIMEOUT);
+    assert_memory_equal(peer.seen, "\5\1\0\3\33ssm.us-east-1.amazonaws.com\1\273", 34);
     socks = false;
 }
 
