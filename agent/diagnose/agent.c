@@ -120,6 +120,12 @@ bool when_agent_stays_down(const struct view *view)
     return look_agent_stays_down(&view->facts->agent);
 }
 
+/* One that was started again may yet come up this time. */
+bool when_agent_does_not_run(const struct view *view)
+{
+    return view->facts->agent.running != ANSWER_YES;
+}
+
 const char *look_logged_cause(const struct agent_facts *agent)
 {
     static const struct {

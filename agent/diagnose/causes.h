@@ -208,7 +208,7 @@ view_quotes quote_denials, quote_tools, quote_how_many_are_denied, quote_actions
 
 /* agent.c: the agent's installation; and what nobody explains */
 view_holds when_unit_is_missing, when_agent_knows_imdsv2, when_configuration_is_wrong,
-    when_unit_is_doubted, when_unit_is_known, when_agent_stays_down;
+    when_unit_is_doubted, when_unit_is_known, when_agent_stays_down, when_agent_does_not_run;
 view_quotes quote_summary, quote_checks, quote_package, quote_faults, quote_registration,
     quote_environment, quote_no_proxy, quote_bundle, quote_last_error;
 

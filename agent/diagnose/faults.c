@@ -388,6 +388,11 @@ static void find_state(const struct finder *to)
     else if (agent->ended == ANSWER_YES)
         add(to, CHECK_AGENT_STATE, STATUS_WARN, FAILURE_ENDED,
             "the agent ran in this boot, and does not run now");
+    if (agent->running == ANSWER_YES && agent->connected == ANSWER_NO &&
+        agent->n_restarts >= MANY_RESTARTS)
+        add(to, CHECK_AGENT_CONNECTED, STATUS_FAIL, FAILURE_ENDED,
+            "the agent has no connection to ssmmessages, and systemd has started it again %d times",
+            (int)agent->n_restarts);
 }
 
 /* --- all --- */
@@ -521,7 +526,7 @@ static void judge_state(const struct judge *judge, const struct faults *faults)
 }
 
 /* Nobody expects a connection of an agent that has not started: then the check is in no report. */
-static void judge_connected(const struct judge *judge)
+static void judge_connected(const struct judge *judge, const struct faults *faults)
 {
     const struct agent_facts *agent = &judge->facts->agent;
 
@@ -530,7 +535,7 @@ static void judge_connected(const struct judge *judge)
     else if (agent->connected == ANSWER_YES)
         PASS(judge, CHECK_AGENT_CONNECTED, 0, "a connection to %s (ssmmessages) stands",
              agent->connected_to);
-    else
+    else if (!say_faults(judge, faults, CHECK_AGENT_CONNECTED))
         checks_say(judge, CHECK_AGENT_CONNECTED, STATUS_WARN, FAILURE_NOT_CONNECTED, 0,
                    "the agent runs, but no connection to ssmmessages stands");
 }
@@ -550,7 +555,7 @@ void checks_judge_agent(const struct judge *judge)
         checks_say_untried(judge, CHECK_AGENT_CONFIG, CHECK_AGENT_INSTALLED);
         judge->checks[CHECK_AGENT_STATE].planned = false;
     }
-    judge_connected(judge);
+    judge_connected(judge, &faults);
     for (enum check i = CHECK_AGENT_INSTALLED;
          i < CHECK_AGENT_CONNECTED && judge->facts->machine.trouble.failure == FAILURE_INTERNAL;
          i++)

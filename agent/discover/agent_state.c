@@ -133,14 +133,20 @@ static bool is_of_this_boot(const char *root, const char *log)
            status.st_mtim.tv_sec >= clock_wall_unix_ms() / 1000 - up.tv_sec;
 }
 
-/* At each start the agent writes to its log, which only root can look at. */
+/* At each start the agent writes to its log, which only root can look at. One that ends again and again runs now and then: then its
+ * last error says that it did not start. */
 static void look_for_end(const char *root, struct agent_facts *agent)
 {
     struct unit_end end = {0};
 
-    if (agent->running != ANSWER_NO || !file_exists(root, AGENT_LOG))
+    if (agent->running == ANSWER_YES) {
+        if (!strstr(agent->last_error, AGENT_DID_NOT_START))
+            return;
+    } else if (agent->running == ANSWER_NO && file_exists(root, AGENT_LOG)) {
+        agent->ended = is_of_this_boot(root, AGENT_LOG) ? ANSWER_YES : ANSWER_NO;
+    } else {
         return;
-    agent->ended = is_of_this_boot(root, AGENT_LOG) ? ANSWER_YES : ANSWER_NO;
+    }
     if (agent->ended == ANSWER_NO || !unit_ask(root, agent->unit, &end))
         return;
     if (end.pid == 0) {
@@ -245,7 +251,9 @@ void agent_read_state(const char *root, const char *instance, struct agent_facts
         try_inotify(fd, agent);
         look_below(root, fd, text_starts(instance, "i-") ? instance : "", agent);
     }
+    if (agent->running == ANSWER_YES)
+        read_last_error(root, agent);
     look_for_end(root, agent);
-    if (agent->ended == ANSWER_YES || agent->running == ANSWER_YES)
+    if (agent->ended == ANSWER_YES)
         read_last_error(root, agent);
 }

@@ -227,16 +227,16 @@ static void is_silent(void *arg, enum silence silence)
 
 /* AWS's front ends send a request id; a certificate by one of Amazon's roots proves it too. How a
  * service answers GET / is not documented for every one. */
-static bool from_aws(const struct address_facts *facts, const struct http_head *head)
+static bool from_aws(const struct tls_session *session, const struct http_head *head)
 {
-    return head->request_id[0] || facts->session.trust_by == TRUST_BY_AMAZON;
+    return head->request_id[0] || session->trust_by == TRUST_BY_AMAZON;
 }
 
-static enum failure judge_answer(const struct address_facts *facts, const struct http_head *head)
+static enum failure judge_answer(const struct tls_session *session, const struct http_head *head)
 {
     if (head->status == 407)
         return FAILURE_PROXY;
-    if (!from_aws(facts, head))
+    if (!from_aws(session, head))
         return head->via[0] || head->status == 502 || head->status == 504 ? FAILURE_PROXY
                                                                           : FAILURE_NOT_AWS;
     if (head->status == 429)
@@ -295,15 +295,21 @@ static bool is_cut(enum failure failure)
     return failure == FAILURE_RESET || failure == FAILURE_CLOSED;
 }
 
-static enum failure may_pass_later(const struct http_reply *reply)
+static enum failure may_pass_later(const struct lane *lane, const struct http_reply *reply)
 {
+    const bool anew = reply->tls.outcome != OUTCOME_UNTRIED;
+
     if (is_cut(reply->tls.failure))
         return reply->tls.failure;
     if (reply->step.failure == FAILURE_REFUSED)
         return FAILURE_REFUSED;
     if (is_cut(reply->step.failure))
         return FAILURE_TRUNCATED;
-    return reply->head.status >= 500 ? FAILURE_SERVER_ERROR : FAILURE_NONE;
+    if (reply->head.status >= 500)
+        return FAILURE_SERVER_ERROR;
+    return reply->step.outcome != OUTCOME_OK
+               ? FAILURE_NONE
+               : judge_answer(anew ? &reply->session : &lane->facts->session, &reply->head);
 }
 
 /* The second one at once, more of them one after the other. */
@@ -324,7 +330,8 @@ static void try_again(struct lane *lane, enum failure failure)
 static void settle(struct lane *lane, const struct http_reply *reply)
 {
     struct address_facts *facts = lane->facts;
-    enum failure passing = may_pass_later(reply);
+    enum failure passing = may_pass_later(lane, reply);
+    const bool answered = reply->step.outcome == OUTCOME_OK;
 
     if (is_cut_short(lane, &reply->tls, tls_timeout_ms(lane))) { /* its silence says nothing */
         lane->climb->observe->facts->stopped_by = STOPPED_BY_DEADLINE;
@@ -333,7 +340,9 @@ static void settle(struct lane *lane, const struct http_reply *reply)
     if (is_cut_short(lane, &reply->step, ladder_patience_ms(lane->climb)))
         lane->climb->observe->facts->stopped_by = STOPPED_BY_DEADLINE;
     if (passing != FAILURE_NONE &&
-        lane->n_tries + 1 < (passing == FAILURE_SERVER_ERROR ? MAX_ASKED : MAX_TRIES)) {
+        lane->n_tries + 1 < (passing == FAILURE_SERVER_ERROR ? MAX_ASKED
+                             : answered                      ? 2
+                                                             : MAX_TRIES)) {
         if (reply->tls.outcome != OUTCOME_UNTRIED)
             facts->steps[RUNG_TLS] = reply->tls;
         facts->steps[RUNG_HTTP] = reply->step;
@@ -363,7 +372,7 @@ static void settle(struct lane *lane, const struct http_reply *reply)
         return;
     }
 
-    enum failure failure = judge_answer(facts, &reply->head);
+    enum failure failure = judge_answer(&facts->session, &reply->head);
     if (failure != FAILURE_NONE) {
         step_fail(&facts->steps[RUNG_HTTP], failure, reply->step.took_ms);
         text_excerpt(facts->body_start, sizeof(facts->body_start), reply->body, reply->body_bytes);
@@ -371,7 +380,7 @@ static void settle(struct lane *lane, const struct http_reply *reply)
         actions_forget_unclear(lane->climb, facts);
     }
     /* What opens TLS on the way may rewrite Date as well. */
-    if (from_aws(facts, &reply->head) && !tls_session_is_opened(&facts->session))
+    if (from_aws(&facts->session, &reply->head) && !tls_session_is_opened(&facts->session))
         clock_add(&lane->climb->observe->facts->clock, service_name(lane->climb->service),
                   facts->address, &facts->head, reply->took_us);
     lane->open = failure == FAILURE_NONE &&
@@ -481,7 +490,7 @@ static void extra_answered(void *arg, const struct http_reply *reply)
         lane->facts->cut = reply->tls.failure;
     lane->open = reply->step.outcome == OUTCOME_OK && !reply->withheld &&
                  !tls_session_is_intercepted(&reply->session) &&
-                 judge_answer(lane->facts, &reply->head) == FAILURE_NONE;
+                 judge_answer(&lane->facts->session, &reply->head) == FAILURE_NONE;
     actions_pump(lane->climb);
 }
 

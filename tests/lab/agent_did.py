@@ -707,6 +707,7 @@ AGENT = {
     "unit-written:another-before": ("down", 75),
     "unit-written:mkdir-before": ("up", 4),
     "agent-crashes:again": ("down", 165),  # by a proxy for IMDS that only systemd's environment had, with RestartSec=1
+    "agent-crashes:runs": ("down", 165),
     "agent-crashes:stays-down": ("down", 136),  # by the same, with Restart=no
     "unit-written:watchdog": ("down", 30),  # up after 5 s, and killed 30 s after its start, again and again
 }

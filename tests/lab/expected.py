@@ -391,6 +391,7 @@ EXPECTED = [  # fault, verdict, first finding
     ("agent-half-installed:label", "degraded", "agent-half-installed"),
     ("agent-crashes", "degraded", "agent-crashes"),
     ("agent-crashes:again", "not-ready", "agent-crashes"),
+    ("agent-crashes:runs", "not-ready", "agent-crashes"),  # the same, met while it runs for a moment
     ("agent-crashes:stays-down", "not-ready", "agent-crashes"),
     ("agent-crashes:never-ran", "ready", None),
     ("state-directory agent-proxy-for-imds ca-bundle", "not-ready", "imds-through-proxy"),  # all three are found
@@ -624,6 +625,9 @@ EXPECTED = [  # fault, verdict, first finding
     ("tls-intercepted websocket-refused", "not-ready", "proxy-in-the-way"),
     ("service-says:time-out", "not-ready", "proxy-in-the-way"),
     ("service-says:page:ssmmessages", "not-ready", "proxy-in-the-way"),
+    ("service-says:page:ssmmessages:1", "degraded", "proxy-in-the-way"),
+    ("service-says:not-here:ssmmessages:1", "degraded", "proxy-in-the-way"),
+    ("service-says:temporary:ssmmessages:1", "degraded", "proxy-in-the-way"),
     ("throttled-as", "not-ready", "service-unavailable"),
     ("throttled-as:UnrecognizedClientException:403:1", "ready", None),
     ("throttled-as:ValidationException:400", "not-ready", "request-refused"),  # the agent's own request too

@@ -929,6 +929,14 @@ static void agent_is_started_again(struct facts *facts)
         "i/o timeout");
 }
 
+static void agent_is_started_again_and_runs(struct facts *facts)
+{
+    agent_is_started_again(facts);
+    facts->agent.running = ANSWER_YES;
+    facts->agent.ended = ANSWER_UNKNOWN;
+    facts->agent.connected = ANSWER_NO;
+}
+
 static void agent_ended_for_a_full_disk(struct facts *facts)
 {
     agent_ended(facts);
@@ -1296,6 +1304,7 @@ const struct situation agent_situations[] = {
     {"agent-crashes--full", agent_ended_for_a_full_disk},
     {"agent-crashes--stays-down", agent_stays_down},
     {"agent-crashes--again", agent_is_started_again},
+    {"agent-crashes--runs", agent_is_started_again_and_runs},
     {"agent-environment", imds_switched_off},
     {"agent-environment--elsewhere", imds_elsewhere},
     {"agent-environment--ipv6", imds_by_ipv6},

@@ -1751,7 +1751,7 @@ static void the_answer_to_an_unsigned_request_is_judged(void **state)
         (void)text_set(reply.head.via, NAME_SIZE, "%s", rows[i].via);
         (void)text_set(reply.head.server, NAME_SIZE, "%s", rows[i].server);
         replies(0, reply);
-        for (int j = 1; j < 4 && rows[i].status >= 500; j++)
+        for (int j = 1; rows[i].failure != FAILURE_NONE && j < (rows[i].status >= 500 ? 4 : 2); j++)
             tries_again(j, reply);
         if (step_of(RUNG_HTTP)->failure != rows[i].failure)
             fail_msg("row %zu: %s", i, failure_name(step_of(RUNG_HTTP)->failure));
@@ -1863,8 +1863,24 @@ static void what_a_page_repeats_of_the_credentials_is_hidden(void **state)
     page.head.request_id[0] = '\0';
     page.body = "<p>0123456789abcdefghij</p>";
     replies(0, page);
+    tries_again(1, page);
     assert_int_equal(step_of(RUNG_HTTP)->failure, FAILURE_NOT_AWS);
     assert_string_equal(SSM->addresses[0].body_start, "<p>********************</p>");
+}
+
+static void a_page_that_comes_once_is_no_failure(void **state)
+{
+    struct http_reply page = reply_of(404);
+    (void)state;
+
+    start_without_role();
+    page.session.trust_by = TRUST_BY_SYSTEM;
+    page.head.request_id[0] = '\0';
+    replies(0, page);
+    tries_again(1, reply_of(404));
+    assert_int_equal(step_of(RUNG_HTTP)->outcome, OUTCOME_OK);
+    assert_int_equal(SSM->addresses[0].cut, FAILURE_NOT_AWS);
+    assert_int_equal(n_awaited(), 0);
 }
 
 /* --- signed requests --- */
@@ -2092,6 +2108,8 @@ static void an_answer_that_decides_nothing_is_followed_by_an_unsigned_one(void *
     assert_null(sent[1].request.signature);
     struct http_reply proxy = reply_of(407);
     replies(1, proxy); /* who answers so says nothing of actions */
+    ends(2, FAILURE_NONE, 40002);
+    replies(2, proxy);
     assert_int_equal(step_of(RUNG_HTTP)->failure, FAILURE_PROXY);
     assert_int_equal(SSM->actions[0].permission, PERMISSION_NOT_PROBED);
     assert_string_equal(SSM->actions[0].action, "ssm:DescribeAssociation");
@@ -3356,6 +3374,7 @@ int main(void)
         TEST(the_answer_to_an_unsigned_request_is_judged),
         TEST(an_unsigned_request_is_of_its_service),
         TEST(what_a_page_repeats_of_the_credentials_is_hidden),
+        TEST(a_page_that_comes_once_is_no_failure),
         TEST(where_nothing_is_left_no_handshake_begins),
         TEST(preferences_are_those_of_get_document),
         TEST(what_condemns_every_request_is_asked_twice),

@@ -89,6 +89,7 @@ class Services:
     def apply(self, world):
         self.world = world
         self.throttle_left = dict(world.service.throttled) if world else {}
+        self.manner_left = dict(world.service.manner_left) if world else {}
         if world and world.service.hybrid:
             self.record.secret(machinekey.pair()[0])
 
@@ -112,6 +113,9 @@ class Services:
         if manner == "sometimes":
             self.n_asked += 1
             manner = "unavailable" if self.n_asked % 2 else None
+        if service in self.manner_left:
+            self.manner_left[service] -= 1
+            manner = manner if self.manner_left[service] >= 0 else None
         if manner is None:
             return None
         self.record.add("service", f"{service} {manner}")

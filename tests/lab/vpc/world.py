@@ -161,6 +161,7 @@ class Service:
     """How the regional services answer. Keys of `manner` are services; policies are names of policies/*.json or documents."""
 
     manner: dict = field(default_factory=dict)
+    manner_left: dict = field(default_factory=dict)  # so many answers only
     throttled: dict = field(default_factory=dict)  # service -> so many calls are throttled first; -1: every one
     delay_s: dict = field(default_factory=dict)
     drip_s: dict = field(default_factory=dict)  # service -> how long after its head the last byte of an answer comes

@@ -79,19 +79,22 @@ def _(world, variant="worker"):
 
 @fault(
     "agent-crashes",
-    "the agent ran in this boot, it has ended, and its errors.log says why; systemd does not answer, will start it again, or will "
+    "the agent ran in this boot, it has ended, and its errors.log says why; systemd does not answer, will start it again (and just did), or will "
     "not; or it never ran in this boot, and the times of its files mislead",
     "agent-crashes",
-    "[silent|again|stays-down|never-ran]",
+    "[silent|again|runs|stays-down|never-ran]",
 )
 def _(world, variant="silent"):
     said = {"Result": "exit-code", "NRestarts": 7, "ExecMainStatus": 1, "ExecMainPID": 812}
     world.agent_unit = {
         "silent": {},
         "again": said | {"ActiveState": "activating"},
+        "runs": said | {"ActiveState": "active", "Result": "success", "ExecMainStatus": 0, "ExecMainPID": 4242},
         "stays-down": said | {"ActiveState": "failed", "NRestarts": 0, "ExecMainStatus": 194},
         "never-ran": said | {"ActiveState": "inactive", "Result": "success", "NRestarts": 0, "ExecMainPID": 0},
     }[variant]
+    if variant == "runs":
+        world.files[instance.AGENT_GROUP] = "4242\n"
     world.files["/var/log/amazon/ssm/amazon-ssm-agent.log"] = "2026-11-29 01:00:00 INFO Starting Core Agent\n"
     world.files["/var/log/amazon/ssm/errors.log"] = (
         "2026-11-29 01:00:00.0933 ERROR [EC2Identity] Failed to get instance info from IMDS. Err: failed to get identity "

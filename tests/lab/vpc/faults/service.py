@@ -103,11 +103,13 @@ _SAYS = ("moved", "elsewhere", "temporary", "page", "wall", "empty", "bare-400",
          "not-here")
 
 
-@fault("service-says", "something answers in a service's place, or the service in an odd way", "proxy-in-the-way",
-       f"[{'|'.join(_SAYS)}[:SERVICE (all)]]")
-def _(world, manner="page", service="all"):
+@fault("service-says", "something answers in a service's place, or the service in an odd way; for ever, or the first N answers",
+       "proxy-in-the-way", f"[{'|'.join(_SAYS)}[:SERVICE (all)[:N]]]")
+def _(world, manner="page", service="all", count=""):
     for each in service_known(service):
         world.service.manner[each] = choice(manner, *_SAYS)
+        if count:
+            world.service.manner_left[each] = int(count)
 
 
 @fault("websocket-refused", "a proxy opens TLS, passes requests and does not know what would become a websocket", "proxy-in-the-way",
