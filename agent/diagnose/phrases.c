@@ -127,6 +127,16 @@ static const char *dns_patience(const struct asked *of)
     return of->scratch;
 }
 
+/* What NO_PROXY has already, to be written behind what it lacks. */
+static const char *exempted(const struct asked *of)
+{
+    const char *list = of->facts->agent.no_proxy;
+
+    if (text_only(list, "-._:/*, "))
+        (void)text_set(of->scratch, VALUE_SIZE, ",%s", list);
+    return of->scratch;
+}
+
 static const char *imds_delay(const struct asked *of)
 {
     return set_seconds(of, imds_delay_ms(&of->facts->imds));
@@ -485,6 +495,7 @@ static const struct {
     {"dns_patience", dns_patience},
     {"ending_certificates", ending_certificates},
     {"endpoint_services", endpoint_services},
+    {"exempted", exempted},
     {"forwarder", forwarder},
     {"family", family},
     {"fault", fault},

@@ -132,6 +132,7 @@ ROWS = [  # faults, the finding, the verdict afterwards, and UNSEEN
     ("agent-not-connected", "agent-not-connected", "ready"),
     ("agent-config-invalid", "agent-config-invalid", "ready", UNSEEN),
     ("agent-proxy", "proxy-in-the-way", "ready"),
+    ("unit-written:no-proxy-file", "proxy-in-the-way", "ready"),  # the file of EnvironmentFile= has a NO_PROXY of its own
     ("agent-proxy-for-imds", "imds-through-proxy", "ready"),
     ("agent-environment", "agent-environment", "ready"),
     ("agent-registered-elsewhere:complete", "agent-registered-elsewhere", "ready"),
