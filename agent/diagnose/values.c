@@ -304,6 +304,13 @@ static bool is_one_endpoint(const struct view *view)
     return names_is_endpoint(view->facts, view->service, id);
 }
 
+static bool is_shared(const struct view *view)
+{
+    const struct endpoint_facts *endpoint = &view->facts->endpoints[view->service];
+
+    return endpoint->n_addresses > 0 && endpoint->addresses[0].place == PLACE_PRIVATE_ELSEWHERE;
+}
+
 static bool is_phased_out(const struct view *view)
 {
     return service_rows[view->service].phased_out;
@@ -424,6 +431,7 @@ static const struct {
     {"searched", {when_search_list_leads}},    /* resolv.conf's search list leads to another name */
     {"sdk-file", {is_no_ini}},                 /* what the SDK reads is no INI file */
     {"server-here", {when_server_is_here}},    /* a program of this machine is the nameserver */
+    {"shared", {is_shared}},                   /* the endpoint is in another VPC */
     {"snap", {is_snap}},                       /* the agent is Ubuntu's snap */
     {"stub", FACT(resolvers.stub, NOT_EMPTY)}, /* resolv.conf names the stub 127.0.0.53 */
     {"unsent", {is_unsent}},                   /* the kernel could not send */
