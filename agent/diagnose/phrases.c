@@ -271,6 +271,19 @@ static const char *astray(const struct asked *of)
     return route ? (const char *)route + of->argument : "";
 }
 
+/* Every address that is led astray, as far as there is room. */
+static const char *astray_all(const struct asked *of)
+{
+    const struct network_facts *network = &of->facts->network;
+
+    for (int32_t i = 0; i < network->n_routes; i++)
+        if (route_leads_astray(of->facts, network->routes[i].to) &&
+            strlen(of->scratch) + ADDRESS_SIZE < VALUE_SIZE)
+            (void)text_add(of->scratch, VALUE_SIZE, "%s%s", of->scratch[0] ? " " : "",
+                           network->routes[i].to);
+    return of->scratch;
+}
+
 /* "into tun0"; "from 172.17.0.1". */
 static const char *astray_way(const struct asked *of)
 {
@@ -486,6 +499,7 @@ static const struct {
 } phrases[] = {
     {"all_or_services", all_or_services},
     {"astray", astray, offsetof(struct route, to)},
+    {"astray_all", astray_all},
     {"astray_device", astray, offsetof(struct route, interface)},
     {"astray_place", astray_place},
     {"astray_way", astray_way},

@@ -436,6 +436,7 @@ static const struct {
     {"stub", FACT(resolvers.stub, NOT_EMPTY)}, /* resolv.conf names the stub 127.0.0.53 */
     {"unsent", {is_unsent}},                   /* the kernel could not send */
     {"user-alone", {when_the_websocket_shows_no_login}}, /* a proxy's login without a password */
+    {"unrouted", {when_server_is_unrouted}},             /* no route leads to the nameserver */
     {"use-vc", FACT(resolvers.by_tcp, NOT_EMPTY)},       /* resolv.conf has names asked by TCP */
 };
 
