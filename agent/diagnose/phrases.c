@@ -127,6 +127,16 @@ static const char *dns_patience(const struct asked *of)
     return of->scratch;
 }
 
+/* What NO_PROXY has already, to be written behind what it lacks. */
+static const char *exempted(const struct asked *of)
+{
+    const char *list = of->facts->agent.no_proxy;
+
+    if (text_only(list, "-._:/*, "))
+        (void)text_set(of->scratch, VALUE_SIZE, ",%s", list);
+    return of->scratch;
+}
+
 static const char *imds_delay(const struct asked *of)
 {
     return set_seconds(of, imds_delay_ms(&of->facts->imds));
@@ -259,6 +269,19 @@ static const char *astray(const struct asked *of)
 {
     const struct route *route = astray_route(of);
     return route ? (const char *)route + of->argument : "";
+}
+
+/* Every address that is led astray, as far as there is room. */
+static const char *astray_all(const struct asked *of)
+{
+    const struct network_facts *network = &of->facts->network;
+
+    for (int32_t i = 0; i < network->n_routes; i++)
+        if (route_leads_astray(of->facts, network->routes[i].to) &&
+            strlen(of->scratch) + ADDRESS_SIZE < VALUE_SIZE)
+            (void)text_add(of->scratch, VALUE_SIZE, "%s%s", of->scratch[0] ? " " : "",
+                           network->routes[i].to);
+    return of->scratch;
 }
 
 /* "into tun0"; "from 172.17.0.1". */
@@ -476,6 +499,7 @@ static const struct {
 } phrases[] = {
     {"all_or_services", all_or_services},
     {"astray", astray, offsetof(struct route, to)},
+    {"astray_all", astray_all},
     {"astray_device", astray, offsetof(struct route, interface)},
     {"astray_place", astray_place},
     {"astray_way", astray_way},
@@ -485,6 +509,7 @@ static const struct {
     {"dns_patience", dns_patience},
     {"ending_certificates", ending_certificates},
     {"endpoint_services", endpoint_services},
+    {"exempted", exempted},
     {"forwarder", forwarder},
     {"family", family},
     {"fault", fault},

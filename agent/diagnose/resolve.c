@@ -165,6 +165,11 @@ bool when_server_is_here(const struct view *view)
            (is_loopback(answer->server) || (route && route->kind == ROUTE_LOCAL));
 }
 
+bool when_server_is_unrouted(const struct view *view)
+{
+    return names_lookup(view->facts, view->service).failure == FAILURE_NO_ROUTE;
+}
+
 /* The answer that shows it: not sent, or refused by the stub's own port. */
 static const struct dns_answer *failed_here(const struct facts *facts, enum service service)
 {

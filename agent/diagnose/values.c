@@ -304,6 +304,13 @@ static bool is_one_endpoint(const struct view *view)
     return names_is_endpoint(view->facts, view->service, id);
 }
 
+static bool is_shared(const struct view *view)
+{
+    const struct endpoint_facts *endpoint = &view->facts->endpoints[view->service];
+
+    return endpoint->n_addresses > 0 && endpoint->addresses[0].place == PLACE_PRIVATE_ELSEWHERE;
+}
+
 static bool is_phased_out(const struct view *view)
 {
     return service_rows[view->service].phased_out;
@@ -396,9 +403,9 @@ static const struct {
     {"fips-name", {when_name_is_fips}},      /* the agent's configuration gives a FIPS name */
     {"gateway-service", {when_has_gateway}}, /* the service has gateway endpoints too */
     {"hops-run-out", {when_hops_run_out}},   /* the ICMP error says that no hop was left */
-    {"impatient", {is_impatient}},           /* resolv.conf has the agent wait for less than 5 s, twice */
-    {"ipv6", {is_ipv6}},                     /* it is about IPv6 */
-    {"logged", {is_logged}},                 /* the agent's last error has the words of a cause */
+    {"impatient", {is_impatient}}, /* resolv.conf has the agent wait for less than 5 s, twice */
+    {"ipv6", {is_ipv6}},           /* it is about IPv6 */
+    {"logged", {is_logged}},       /* the agent's last error has the words of a cause */
     {"metadata", FACT(imds.connect.failure, FAILURE_HOST_UNREACHABLE)}, /* IMDS is not reached */
     {"immutable", FACT(agent.state.failure, FAILURE_IMMUTABLE)},        /* chattr +i */
     {"nameserver", {when_names_are_held_back}},                /* no nameserver is reached */
@@ -424,10 +431,12 @@ static const struct {
     {"searched", {when_search_list_leads}},    /* resolv.conf's search list leads to another name */
     {"sdk-file", {is_no_ini}},                 /* what the SDK reads is no INI file */
     {"server-here", {when_server_is_here}},    /* a program of this machine is the nameserver */
+    {"shared", {is_shared}},                   /* the endpoint is in another VPC */
     {"snap", {is_snap}},                       /* the agent is Ubuntu's snap */
     {"stub", FACT(resolvers.stub, NOT_EMPTY)}, /* resolv.conf names the stub 127.0.0.53 */
     {"unsent", {is_unsent}},                   /* the kernel could not send */
     {"user-alone", {when_the_websocket_shows_no_login}}, /* a proxy's login without a password */
+    {"unrouted", {when_server_is_unrouted}},             /* no route leads to the nameserver */
     {"use-vc", FACT(resolvers.by_tcp, NOT_EMPTY)},       /* resolv.conf has names asked by TCP */
 };
 

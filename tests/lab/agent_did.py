@@ -374,6 +374,7 @@ AGENT = {
     "unit-written:blank-after": ("down", 3),
     "unit-written:long": ("up", 4),
     "unit-written:unclosed": ("up", 5),
+    "unit-written:no-proxy-file": ("down", 30),
     "unit-written:no-proxy-blanks": ("down", 22),
     "unit-written:imds-domain": ("down", 2),
     "unit-written:file-missing": ("down", 0),

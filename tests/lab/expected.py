@@ -515,6 +515,7 @@ EXPECTED = [  # fault, verdict, first finding
     ("unit-written:long", "ready", None),
     ("unit-written:unclosed", "ready", None),
     ("unit-written:no-proxy-blanks", "not-ready", "proxy-in-the-way"),
+    ("unit-written:no-proxy-file", "not-ready", "proxy-in-the-way"),
     ("unit-written:imds-domain", "not-ready", "imds-through-proxy"),
     ("unit-written:file-missing", "not-ready", "agent-environment"),
     ("unit-written:file-first", "not-ready", "proxy-in-the-way"),

@@ -92,6 +92,7 @@ ROWS = [  # faults, the finding, the verdict afterwards, and UNSEEN
     ("public-path", "public-path", "ready"),
     # reaching 443
     ("local-ports-used-up", "local-ports-used-up", "ready"),
+    ("no-route", "no-route", "ready"),
     ("no-route:prohibit", "no-route", "ready"),
     ("local-firewall", "local-firewall", "ready"),
     ("local-firewall-drop:input", "local-firewall", "ready"),
@@ -115,6 +116,7 @@ ROWS = [  # faults, the finding, the verdict afterwards, and UNSEEN
     ("second-interface", "other-interface", "ready"),
     ("route-into-tunnel", "route-elsewhere", "ready"),
     ("route-into-tunnel:rule", "route-elsewhere", "ready"),
+    ("route-into-tunnel:endpoints", "route-elsewhere", "ready"),
     ("clock-wrong", "clock-wrong", "ready"),
     # TLS
     ("tls-untrusted:ssm", "tls-untrusted", "ready", UNSEEN),
@@ -132,6 +134,7 @@ ROWS = [  # faults, the finding, the verdict afterwards, and UNSEEN
     ("agent-not-connected", "agent-not-connected", "ready"),
     ("agent-config-invalid", "agent-config-invalid", "ready", UNSEEN),
     ("agent-proxy", "proxy-in-the-way", "ready"),
+    ("unit-written:no-proxy-file", "proxy-in-the-way", "ready"),  # the file of EnvironmentFile= has a NO_PROXY of its own
     ("agent-proxy-for-imds", "imds-through-proxy", "ready"),
     ("agent-environment", "agent-environment", "ready"),
     ("agent-registered-elsewhere:complete", "agent-registered-elsewhere", "ready"),

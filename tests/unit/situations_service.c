@@ -385,6 +385,13 @@ static void endpoint_policy(struct facts *facts)
     deny(facts, SERVICE_SSMMESSAGES, NULL, DENIED_BY_ENDPOINT_POLICY, false);
 }
 
+static void policy_of_a_shared_endpoint(struct facts *facts)
+{
+    for (int i = 0; i < N_SERVICES; i++)
+        resolve_to(facts, (enum service)i, "172.20.4.21", PLACE_PRIVATE_ELSEWHERE, FAILURE_NONE);
+    endpoint_policy(facts);
+}
+
 static void boundary(struct facts *facts)
 {
     deny_all(facts, DENIED_BY_BOUNDARY, false);
@@ -679,6 +686,7 @@ const struct situation service_situations[] = {
     {"policy-incomplete--ec2messages-required", ec2messages_denied_and_required},
     {"denied-explicitly", denied_explicitly},
     {"denied-by-endpoint-policy", endpoint_policy},
+    {"denied-by-endpoint-policy--shared", policy_of_a_shared_endpoint},
     {"denied-by-boundary", boundary},
     {"denied-by-organization", organization},
     {"denied", denied_without_reason},

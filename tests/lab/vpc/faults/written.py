@@ -95,6 +95,7 @@ _UNITS = {
     "no-proxy-star": ("Environment=https_proxy=http://{P} no_proxy=*.amazonaws.com\n", ""),
     "no-proxy-middle": ("Environment=https_proxy=http://{P} no_proxy=ssm.*.amazonaws.com\n", ""),
     "no-proxy-blanks": ('Environment="https_proxy=http://{P}" "no_proxy=169.254.169.254 .amazonaws.com"\n', ""),
+    "no-proxy-file": (_ENVIRONMENT, "https_proxy=http://{P}\nNO_PROXY=169.254.169.254,localhost\n"),
     "no-proxy-cidr": ("Environment=https_proxy=http://{P} no_proxy=10.0.0.0/16\n", ""),
     "no-proxy-port": ("Environment=https_proxy=http://{P} no_proxy=amazonaws.com:443\n", ""),
     "no-proxy-scheme": ("Environment=https_proxy=http://{P} no_proxy=https://amazonaws.com\n", ""),
