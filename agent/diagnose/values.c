@@ -336,11 +336,6 @@ static bool is_unsent(const struct view *view)
     return reach_lost(view->facts, view->explains, LOSS_PROVEN);
 }
 
-static bool is_at_once(const struct view *view)
-{
-    return view->facts->imds.connect.took_ms < AT_ONCE_MS;
-}
-
 /* As it is: then there is nothing to restart. */
 static bool is_coming_up(const struct view *view)
 {
@@ -370,6 +365,15 @@ static bool is_logged(const struct view *view)
     return look_logged_cause(&view->facts->agent)[0];
 }
 
+/* What else is wrong with the installation, a new one mends, and that labels the programs too. */
+static bool is_mislabelled(const struct view *view)
+{
+    const struct agent_facts *agent = &view->facts->agent;
+
+    return agent->label[0] && !agent->foreign[0] && !agent->missing[0] && !agent->unfit[0] &&
+           !agent->unfinished[0];
+}
+
 static const struct {
     const char *name;
     struct test test;
@@ -379,7 +383,6 @@ static const struct {
     {"answers-lost", {is_lost}},                         /* packets came in that no program got */
     {"astray-by-rule", {is_astray_by_rule}},             /* a rule of policy routing leads there */
     {"answers-dropped", {when_answers_are_dropped}},     /* DNS answers are dropped here */
-    {"at-once", {is_at_once}},                           /* it failed at once */
     {"comes-up", {is_coming_up}},                        /* the SSM agent comes up as it is */
     {"confined", {is_confined}},                         /* the agent's unit takes what it needs */
     {"configured-name", {is_configured}},             /* the agent's configuration gives the name */
@@ -387,15 +390,18 @@ static const struct {
     {"deb", FACT(agent.package, AGENT_PACKAGE_DEB)},  /* the agent is a deb package */
     {"dns-off", FACT(resolvers.order, LOOKUP_FILES)}, /* nsswitch.conf names no dns for hosts */
     {"doubted", FACT(agent.doubted, NOT_EMPTY)},      /* the agent's unit may take what it needs */
-    {"fips-name", {when_name_is_fips}},      /* the agent's configuration gives a FIPS name */
-    {"gateway-service", {when_has_gateway}}, /* the service has gateway endpoints too */
-    {"hops-run-out", {when_hops_run_out}},   /* the ICMP error says that no hop was left */
-    {"ipv6", {is_ipv6}},                     /* it is about IPv6 */
-    {"logged", {is_logged}},                 /* the agent's last error has the words of a cause */
+    {"fips-name", {when_name_is_fips}}, /* the agent's configuration gives a FIPS name */
+    {"full", FACT(agent.state.failure, FAILURE_FULL)}, /* no block of its disk is free */
+    {"gateway-service", {when_has_gateway}},           /* the service has gateway endpoints too */
+    {"hops-run-out", {when_hops_run_out}}, /* the ICMP error says that no hop was left */
+    {"ipv6", {is_ipv6}},                   /* it is about IPv6 */
+    {"logged", {is_logged}},               /* the agent's last error has the words of a cause */
     {"metadata", FACT(imds.connect.failure, FAILURE_HOST_UNREACHABLE)}, /* IMDS is not reached */
     {"immutable", FACT(agent.state.failure, FAILURE_IMMUTABLE)},        /* chattr +i */
-    {"nameserver", {when_names_are_held_back}},                /* no nameserver is reached */
-    {"misplaced", FACT(agent.state.failure, FAILURE_INVALID)}, /* a file for a directory */
+    {"mislabelled", {is_mislabelled}}, /* SELinux alone keeps systemd from its programs */
+    {"no-inodes", FACT(agent.state.failure, FAILURE_NO_INODES)}, /* no inode of its disk is free */
+    {"nameserver", {when_names_are_held_back}},                  /* no nameserver is reached */
+    {"misplaced", FACT(agent.state.failure, FAILURE_INVALID)},   /* a file for a directory */
     {"nowhere", {is_nowhere}},                      /* no endpoint answers over this family */
     {"offender-known", {when_the_sender_is_known}}, /* who refuses is known */
     {"one-endpoint", {is_one_endpoint}},          /* the agent's configuration names one endpoint */

@@ -41,6 +41,7 @@ ROWS = [  # faults, the finding, the verdict afterwards, and UNSEEN
     # the metadata service
     ("imds-blocked-prohibit", "imds-blocked-locally", "ready"),
     ("imds-blocked-blackhole", "imds-blocked-locally", "ready"),
+    ("imds-blocked-refused", "imds-blocked-locally", "ready"),
     ("imds-blocked-dropped", "imds-blocked-locally", "ready"),
     ("imds-disabled", "imds-disabled", "ready"),
     ("imds-hop-limit", "imds-hop-limit", "ready"),
@@ -84,11 +85,12 @@ ROWS = [  # faults, the finding, the verdict afterwards, and UNSEEN
     ("private-dns-off:unnamed", "private-dns-off", "ready"),
     ("endpoint-missing", "endpoint-missing", "ready"),
     ("dns-hosts-override", "dns-hosts-override", "ready"),
-    ("dns-firewall", "dns-firewall", "ready"),
+    ("dns-firewall", "dns-firewall", "ready", UNSEEN),
     ("no-address-of-family", "no-address-of-family", "degraded"),
     ("public-path", "public-path", "ready"),
     # reaching 443
     ("local-ports-used-up", "local-ports-used-up", "ready"),
+    ("no-route", "no-route", "ready"),
     ("no-route:prohibit", "no-route", "ready"),
     ("local-firewall", "local-firewall", "ready"),
     ("local-firewall-drop:input", "local-firewall", "ready"),
@@ -123,6 +125,7 @@ ROWS = [  # faults, the finding, the verdict afterwards, and UNSEEN
     ("agent-masked", "agent-masked", "ready"),
     ("agent-old", "agent-too-old", "ready"),
     ("agent-half-installed", "agent-half-installed", "ready"),
+    ("agent-half-installed:dpkg", "agent-half-installed", "ready"),
     ("agent-crashes", "agent-crashes", "ready"),
     ("agent-crashes:stays-down", "agent-crashes", "ready"),
     ("agent-not-connected", "agent-not-connected", "ready"),
@@ -188,7 +191,7 @@ def _mend(faults, code, special):
         printed = subprocess.run([BINARY, "show", "--commands", "-"], input=before, capture_output=True, text=True, check=False)
         script = _of_one(printed.stdout, code)
         if special in (UNSEEN, READER):
-            script = re.sub(r"(?m)^# (?=(aws|sudo) )", "", script)
+            script = re.sub(r"(?m)^# (?=(aws|sudo|[A-Z]+=\$\(aws) )", "", script)
         for command, before_it in DONE_BY_READER.items() if special == READER else ():
             script = script.replace(f"\n{command}", f"\n{before_it}{command}")
         script = f"cd /run\n{script}"

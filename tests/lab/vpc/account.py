@@ -284,7 +284,7 @@ class Account:
     def _ec2_describe_iam_instance_profile_associations(self, take):
         found = [{"AssociationId": "iip-assoc-0a", "InstanceId": w.INSTANCE_ID}] if self.associated else []
         for each in found:
-            each["IamInstanceProfile"] = {"Arn": f"arn:aws:iam::{w.ACCOUNT}:instance-profile/{self.associated}"}
+            each["IamInstanceProfile"] = {"Arn": f"arn:aws:iam::{w.ACCOUNT}:instance-profile/team/{self.associated}"}
         known = {"instance-id": lambda item: [item["InstanceId"]]}
         return {"IamInstanceProfileAssociations": _filtered(found, take, known)}
 
