@@ -202,7 +202,8 @@ view_holds when_nothing_is_allowed, when_others_take_them, when_no_service_takes
     when_another_policy_denies, when_every_denial_is_alike, when_ssm_denies_nothing,
     when_region_is_right, when_configuration_fits, when_only_the_agent_has_a_proxy,
     when_the_agents_proxy_refuses, when_the_agents_proxy_says_so, when_the_proxy_is_shown_a_login,
-    when_the_websocket_shows_no_login, when_the_service_says_so, when_answers_come_too_late;
+    when_the_websocket_shows_no_login, when_the_service_says_so, when_the_service_throttles,
+    when_answers_come_too_late;
 view_quotes quote_denials, quote_tools, quote_how_many_are_denied, quote_actions, quote_http,
     quote_slow_answers, quote_agents_proxy;
 
@@ -269,5 +270,8 @@ const struct address_facts *notes_ends_soon(const struct facts *facts, int servi
 
 /* The one server of resolv.conf that is silent to every name, while another one answers; or NULL. */
 const struct dns_answer *notes_silent_server(const struct facts *facts);
+
+/* The session preferences use the service, and this rung of it is not passed. */
+bool notes_sessions_lack(const struct view *view, enum service service, enum rung rung);
 
 #endif

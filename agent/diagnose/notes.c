@@ -127,15 +127,22 @@ void quote_ec2messages(const struct view *view, struct finding *finding)
     }
 }
 
+bool notes_sessions_lack(const struct view *view, enum service service, enum rung rung)
+{
+    const struct check_result *check = &view->checks[check_of_service(service, rung)];
+
+    return view->facts->endpoints[service].for_sessions &&
+           (check->status == STATUS_FAIL || check->status == STATUS_WARN ||
+            (check->status == STATUS_SKIP && check->reason != FAILURE_BELOW &&
+             check->reason != FAILURE_NOT_WANTED));
+}
+
 void quote_session_endpoints(const struct view *view, struct finding *finding)
 {
     for (enum service i = 0; i < N_SERVICES; i++)
-        for (enum rung rung = RUNG_RESOLVE;
-             view->facts->endpoints[i].for_sessions && rung < N_RUNGS; rung++) {
+        for (enum rung rung = RUNG_RESOLVE; rung < N_RUNGS; rung++) {
             const struct check_result *check = &view->checks[check_of_service(i, rung)];
-            if (check->status == STATUS_FAIL || check->status == STATUS_WARN ||
-                (check->status == STATUS_SKIP && check->reason != FAILURE_BELOW &&
-                 check->reason != FAILURE_NOT_WANTED))
+            if (notes_sessions_lack(view, i, rung))
                 finding_evidence(finding, "the session preferences use %s; %s: %s", service_name(i),
                                  check_name(check->check), check->summary);
         }

@@ -48,6 +48,18 @@ static const char *services(const struct asked *of)
     return of->scratch;
 }
 
+/* That sessions need, and do not reach. */
+static const char *session_services(const struct asked *of)
+{
+    for (enum service i = 0; i < N_SERVICES; i++)
+        for (enum rung rung = RUNG_RESOLVE; rung < N_RUNGS; rung++)
+            if (notes_sessions_lack(of->view, i, rung)) {
+                add_service(of, i);
+                break;
+            }
+    return of->scratch;
+}
+
 static const char *all_or_services(const struct asked *of)
 {
     for (enum service i = 0; i < N_SERVICES; i++)
@@ -271,29 +283,34 @@ static const char *astray(const struct asked *of)
     return route ? (const char *)route + of->argument : "";
 }
 
-/* Every address that is led astray, as far as there is room. */
+/* Every address with such a route, as a shell's words. */
 static const char *astray_all(const struct asked *of)
 {
-    const struct network_facts *network = &of->facts->network;
-
-    for (int32_t i = 0; i < network->n_routes; i++)
-        if (route_leads_astray(of->facts, network->routes[i].to) &&
-            strlen(of->scratch) + ADDRESS_SIZE < VALUE_SIZE)
-            (void)text_add(of->scratch, VALUE_SIZE, "%s%s", of->scratch[0] ? " " : "",
-                           network->routes[i].to);
+    for (int32_t i = 0; i < of->facts->network.n_routes; i++) {
+        const char *to = of->facts->network.routes[i].to;
+        if (route_leads_astray(of->facts, to) && text_only(to, ".:"))
+            text_list(of->scratch, VALUE_SIZE, " ", to);
+    }
     return of->scratch;
+}
+
+/* Of another network; empty where a device of another leads astray. */
+static const char *astray_source(const struct asked *of)
+{
+    const struct route *route = astray_route(of);
+    return route && route_is_by_foreign_source(of->facts, route) ? route->source : "";
 }
 
 /* "into tun0"; "from 172.17.0.1". */
 static const char *astray_way(const struct asked *of)
 {
     const struct route *route = astray_route(of);
-    bool source = route && route_is_by_foreign_source(of->facts, route);
+    const char *source = astray_source(of);
 
-    (void)text_set(of->scratch, VALUE_SIZE, "%s %s", source ? "sent from" : "misrouted, into",
-                   !route   ? ""
-                   : source ? route->source
-                            : route->interface);
+    (void)text_set(of->scratch, VALUE_SIZE, "%s %s", source[0] ? "sent from" : "misrouted, into",
+                   source[0] ? source
+                   : route   ? route->interface
+                             : "");
     return of->scratch;
 }
 
@@ -457,6 +474,19 @@ static const char *fault(const struct asked *of)
     return of->scratch;
 }
 
+/* As a shell's words. */
+static const char *harmful_variables(const struct asked *of)
+{
+    const struct agent_facts *agent = &of->facts->agent;
+    const bool ipv6 = of->facts->network.usable_ipv6;
+
+    for (int32_t i = 0; i < agent->n_variables; i++)
+        if (text_only(agent->variables[i].name, "_") &&
+            (!ipv6 || agent->variables[i].harm != HARM_IMDS_BY_IPV6))
+            text_list(of->scratch, VALUE_SIZE, " ", agent->variables[i].name);
+    return of->scratch;
+}
+
 static const char *config_fault(const struct asked *of)
 {
     return of->facts->agent.config.outcome == OUTCOME_FAILED
@@ -502,6 +532,7 @@ static const struct {
     {"astray_all", astray_all},
     {"astray_device", astray, offsetof(struct route, interface)},
     {"astray_place", astray_place},
+    {"astray_source", astray_source},
     {"astray_way", astray_way},
     {"check", check},
     {"config_fault", config_fault},
@@ -513,6 +544,7 @@ static const struct {
     {"forwarder", forwarder},
     {"family", family},
     {"fault", fault},
+    {"harmful_variables", harmful_variables},
     {"host_pattern", host_pattern},
     {"imds_delay", imds_delay},
     {"lacking", lacking},
@@ -534,6 +566,7 @@ static const struct {
     {"server", server},
     {"servers", servers},
     {"service", service},
+    {"session_services", session_services},
     {"services", services},
     {"silent_server", silent_server},
     {"short_role", short_role},

@@ -261,6 +261,13 @@ void quote_agents_proxy(const struct view *view, struct finding *finding)
 }
 
 /* An error is the service's own; silence and resets may be anybody's. */
+bool when_the_service_throttles(const struct view *view)
+{
+    return view_has_reason(view, check_of_service(view->service, RUNG_HTTP), FAILURE_THROTTLED) ||
+           view_has_reason(view, check_of_service(view->service, RUNG_AUTHORIZE),
+                           FAILURE_THROTTLED);
+}
+
 bool when_the_service_says_so(const struct view *view)
 {
     for (enum rung rung = RUNG_HTTP; rung <= RUNG_AUTHORIZE; rung++) {

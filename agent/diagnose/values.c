@@ -12,6 +12,7 @@
 #include "diagnose/causes.h"
 #include "diagnose/look.h"
 #include "diagnose/names.h"
+#include "diagnose/policy.h"
 #include "diagnose/reach.h"
 #include "model/plan.h"
 
@@ -134,6 +135,19 @@ static const char *subnet_cidr(const struct asked *of)
     return first_block(instance->subnet_cidrs, instance->n_subnet_cidrs, value_family(of->view));
 }
 
+/* Of `aws organizations`: resource control policies alone deny. Empty: service control policies too, or nobody says. */
+static const char *policy_filter(const struct asked *of)
+{
+    bool by[N_DENIED_BY] = {false};
+
+    for (enum service i = 0; i < N_SERVICES; i++)
+        for (enum denied_by j = 0; j < N_DENIED_BY; j++)
+            by[j] |= policy_denied_by(of->facts, i, 1u << j);
+    return by[DENIED_BY_RESOURCE_CONTROL_POLICY] && !by[DENIED_BY_SERVICE_CONTROL_POLICY]
+               ? "RESOURCE_CONTROL_POLICY"
+               : "";
+}
+
 /* Where the line stands that confines the agent: "FILE: LINE", or its IPAddressDeny=. */
 static const char *unit_file(const struct asked *of)
 {
@@ -173,9 +187,11 @@ static const struct {
     {"instance", "<instance-id>", instance_by_firmware, 0},
     {"interface", "<interface>", KNOWN(network.interfaces[0].name)},
     {"option_region", "<region>", KNOWN(plan.region)},
+    {"own_address", "", KNOWN(instance.private_ipv4)},
     {"own_address", "<address>", own_address, 0},
     {"partition", "", KNOWN(instance.partition)},
     {"partition", "<partition>", partition, 0},
+    {"policy_filter", "SERVICE_CONTROL_POLICY", policy_filter, 0},
     {"profile", "<instance-profile-name>", profile, 0},
     {"proxy_file", "<file>", KNOWN(agent.proxy_file)},
     {"refused_address", "<address>", address_that, ENDING_REJECTED},
@@ -293,9 +309,23 @@ static bool is_astray_by_rule(const struct view *view)
     return false;
 }
 
+static bool is_by_foreign_source(const struct view *view)
+{
+    return value_of(view, "astray_source", (char[VALUE_SIZE]){0})[0];
+}
+
 static bool is_public_answering(const struct view *view)
 {
     return !when_no_public_address_answers(view);
+}
+
+/* Itself, or asked directly: another server than Amazon's would not help. */
+static bool is_amazon_failing(const struct view *view)
+{
+    struct second_opinion opinion = names_second_opinion(view->facts, view->service);
+
+    return names_lookup(view->facts, view->service).all_amazon ||
+           (opinion.answered && opinion.answer->step.outcome == OUTCOME_FAILED);
 }
 
 static bool is_one_endpoint(const struct view *view)
@@ -343,11 +373,6 @@ static bool is_unsent(const struct view *view)
     return reach_lost(view->facts, view->explains, LOSS_PROVEN);
 }
 
-static bool is_at_once(const struct view *view)
-{
-    return view->facts->imds.connect.took_ms < AT_ONCE_MS;
-}
-
 /* As it is: then there is nothing to restart. */
 static bool is_coming_up(const struct view *view)
 {
@@ -383,16 +408,25 @@ static bool is_logged(const struct view *view)
     return look_logged_cause(&view->facts->agent)[0];
 }
 
+/* What else is wrong with the installation, a new one mends, and that labels the programs too. */
+static bool is_mislabelled(const struct view *view)
+{
+    const struct agent_facts *agent = &view->facts->agent;
+
+    return agent->label[0] && !agent->foreign[0] && !agent->missing[0] && !agent->unfit[0] &&
+           !agent->unfinished[0];
+}
+
 static const struct {
     const char *name;
     struct test test;
 } table[] = {
     {"agent-proxy", FACT(agent.https_proxy, NOT_EMPTY)}, /* the agent's environment names a proxy */
+    {"amazon-fails", {is_amazon_failing}},               /* Amazon's own resolver fails too */
     {"another-policy", {when_another_policy_denies}},    /* a session's or a resource's denies */
     {"answers-lost", {is_lost}},                         /* packets came in that no program got */
     {"astray-by-rule", {is_astray_by_rule}},             /* a rule of policy routing leads there */
     {"answers-dropped", {when_answers_are_dropped}},     /* DNS answers are dropped here */
-    {"at-once", {is_at_once}},                           /* it failed at once */
     {"comes-up", {is_coming_up}},                        /* the SSM agent comes up as it is */
     {"confined", {is_confined}},                         /* the agent's unit takes what it needs */
     {"configured-name", {is_configured}},             /* the agent's configuration gives the name */
@@ -400,16 +434,20 @@ static const struct {
     {"deb", FACT(agent.package, AGENT_PACKAGE_DEB)},  /* the agent is a deb package */
     {"dns-off", FACT(resolvers.order, LOOKUP_FILES)}, /* nsswitch.conf names no dns for hosts */
     {"doubted", FACT(agent.doubted, NOT_EMPTY)},      /* the agent's unit may take what it needs */
-    {"fips-name", {when_name_is_fips}},      /* the agent's configuration gives a FIPS name */
-    {"gateway-service", {when_has_gateway}}, /* the service has gateway endpoints too */
-    {"hops-run-out", {when_hops_run_out}},   /* the ICMP error says that no hop was left */
+    {"fips-name", {when_name_is_fips}},         /* the agent's configuration gives a FIPS name */
+    {"foreign-source", {is_by_foreign_source}}, /* the packets get an address of another network */
+    {"full", FACT(agent.state.failure, FAILURE_FULL)}, /* no block of its disk is free */
+    {"gateway-service", {when_has_gateway}},           /* the service has gateway endpoints too */
+    {"hops-run-out", {when_hops_run_out}}, /* the ICMP error says that no hop was left */
     {"impatient", {is_impatient}}, /* resolv.conf has the agent wait for less than 5 s, twice */
     {"ipv6", {is_ipv6}},           /* it is about IPv6 */
     {"logged", {is_logged}},       /* the agent's last error has the words of a cause */
     {"metadata", FACT(imds.connect.failure, FAILURE_HOST_UNREACHABLE)}, /* IMDS is not reached */
     {"immutable", FACT(agent.state.failure, FAILURE_IMMUTABLE)},        /* chattr +i */
-    {"nameserver", {when_names_are_held_back}},                /* no nameserver is reached */
-    {"misplaced", FACT(agent.state.failure, FAILURE_INVALID)}, /* a file for a directory */
+    {"mislabelled", {is_mislabelled}}, /* SELinux alone keeps systemd from its programs */
+    {"no-inodes", FACT(agent.state.failure, FAILURE_NO_INODES)}, /* no inode of its disk is free */
+    {"nameserver", {when_names_are_held_back}},                  /* no nameserver is reached */
+    {"misplaced", FACT(agent.state.failure, FAILURE_INVALID)},   /* a file for a directory */
     {"nowhere", {is_nowhere}},                      /* no endpoint answers over this family */
     {"offender-known", {when_the_sender_is_known}}, /* who refuses is known */
     {"one-endpoint", {is_one_endpoint}},          /* the agent's configuration names one endpoint */
@@ -438,6 +476,7 @@ static const struct {
     {"user-alone", {when_the_websocket_shows_no_login}}, /* a proxy's login without a password */
     {"unrouted", {when_server_is_unrouted}},             /* no route leads to the nameserver */
     {"use-vc", FACT(resolvers.by_tcp, NOT_EMPTY)},       /* resolv.conf has names asked by TCP */
+    {"variables", FACT(agent.variables, NOT_EMPTY)},     /* a variable of the agent's does harm */
 };
 
 static bool holds(const struct view *view, const char *name, size_t n)

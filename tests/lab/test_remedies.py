@@ -41,8 +41,8 @@ ROWS = [  # faults, the finding, the verdict afterwards, and UNSEEN
     # the metadata service
     ("imds-blocked-prohibit", "imds-blocked-locally", "ready"),
     ("imds-blocked-blackhole", "imds-blocked-locally", "ready"),
-    ("imds-blocked-dropped", "imds-blocked-locally", "ready"),
     ("imds-blocked-refused", "imds-blocked-locally", "ready"),
+    ("imds-blocked-dropped", "imds-blocked-locally", "ready"),
     ("imds-disabled", "imds-disabled", "ready"),
     ("imds-hop-limit", "imds-hop-limit", "ready"),
     ("imds-malformed:redirected", "imds-malformed", "ready", UNSEEN),
@@ -63,6 +63,7 @@ ROWS = [  # faults, the finding, the verdict afterwards, and UNSEEN
     ("denied-explicitly", "denied-explicitly", "ready", UNSEEN),
     ("denied-explicitly:written-in", "denied-explicitly", "ready", UNSEEN),
     ("denied-by-organization", "denied-by-organization", "ready", READER),
+    ("denied-by-organization:rcp", "denied-by-organization", "ready", READER),
     ("denied-by-organization:unit", "denied-by-organization", "ready", READER),
     ("denied-by-endpoint-policy:ssm", "denied-by-endpoint-policy", "ready", UNSEEN),
     ("denied-by-endpoint-policy", "denied-by-endpoint-policy", "ready", UNSEEN),
@@ -86,8 +87,9 @@ ROWS = [  # faults, the finding, the verdict afterwards, and UNSEEN
     ("private-dns-off", "private-dns-off", "ready"),
     ("private-dns-off:unnamed", "private-dns-off", "ready"),
     ("endpoint-missing", "endpoint-missing", "ready"),
+    ("fips-override", "endpoint-missing", "ready"),
     ("dns-hosts-override", "dns-hosts-override", "ready"),
-    ("dns-firewall", "dns-firewall", "ready"),
+    ("dns-firewall", "dns-firewall", "ready", UNSEEN),
     ("no-address-of-family", "no-address-of-family", "degraded"),
     ("public-path", "public-path", "ready"),
     # reaching 443
@@ -117,6 +119,8 @@ ROWS = [  # faults, the finding, the verdict afterwards, and UNSEEN
     ("route-into-tunnel", "route-elsewhere", "ready"),
     ("route-into-tunnel:rule", "route-elsewhere", "ready"),
     ("route-into-tunnel:endpoints", "route-elsewhere", "ready"),
+    ("foreign-source", "route-elsewhere", "ready"),
+    ("foreign-source:imds", "route-elsewhere", "ready"),
     ("clock-wrong", "clock-wrong", "ready"),
     # TLS
     ("tls-untrusted:ssm", "tls-untrusted", "ready", UNSEEN),
@@ -129,6 +133,7 @@ ROWS = [  # faults, the finding, the verdict afterwards, and UNSEEN
     ("agent-masked", "agent-masked", "ready"),
     ("agent-old", "agent-too-old", "ready"),
     ("agent-half-installed", "agent-half-installed", "ready"),
+    ("agent-half-installed:dpkg", "agent-half-installed", "ready"),
     ("agent-crashes", "agent-crashes", "ready"),
     ("agent-crashes:stays-down", "agent-crashes", "ready"),
     ("agent-not-connected", "agent-not-connected", "ready"),
@@ -195,7 +200,7 @@ def _mend(faults, code, special):
         printed = subprocess.run([BINARY, "show", "--commands", "-"], input=before, capture_output=True, text=True, check=False)
         script = _of_one(printed.stdout, code)
         if special in (UNSEEN, READER):
-            script = re.sub(r"(?m)^# (?=(aws|sudo) )", "", script)
+            script = re.sub(r"(?m)^# (?=(aws|sudo|[A-Z]+=\$\(aws) )", "", script)
         for command, before_it in DONE_BY_READER.items() if special == READER else ():
             script = script.replace(f"\n{command}", f"\n{before_it}{command}")
         script = f"cd /run\n{script}"

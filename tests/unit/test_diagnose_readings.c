@@ -345,9 +345,10 @@ static void all_conditions_must_hold(void **state)
     assert_false(conditions_hold(&view, "own-bundle"));
     address_at(SERVICE_EC2MESSAGES, 1)->session.distrusted_by = TRUST_BY_SDK;
     assert_true(conditions_hold(&view, "own-bundle"));
-    assert_true(conditions_hold(&view, "at-once"));
-    facts.imds.connect.took_ms = AT_ONCE_MS;
-    assert_false(conditions_hold(&view, "at-once"));
+    SET(facts.agent.label, "unlabeled_t");
+    assert_true(conditions_hold(&view, "mislabelled"));
+    SET(facts.agent.missing, "ssm-agent-worker");
+    assert_false(conditions_hold(&view, "mislabelled")); /* which a new installation mends */
     facts.plan.region_source = SOURCE_OPTION;
     assert_false(conditions_hold(&view, "other-region"));
     SET(facts.plan.region, "eu-west-1");

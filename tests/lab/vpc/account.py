@@ -93,6 +93,9 @@ class Account:
         blocks = [{"CidrBlock": block} for block in self.world.vpc_blocks]
         return {"Vpcs": [{"VpcId": w.VPC_ID, "CidrBlock": w.VPC_CIDR, "CidrBlockAssociationSet": blocks, "DhcpOptionsId": option_set}]}
 
+    def _ec2_describe_vpc_endpoint_services(self, take):
+        return {"ServiceNames": [take("--service-names")]}
+
     def _ec2_describe_vpc_endpoints(self, take):
         found = list(self.endpoints.values())
         if ids := take("--vpc-endpoint-ids", None):
@@ -284,7 +287,7 @@ class Account:
     def _ec2_describe_iam_instance_profile_associations(self, take):
         found = [{"AssociationId": "iip-assoc-0a", "InstanceId": w.INSTANCE_ID}] if self.associated else []
         for each in found:
-            each["IamInstanceProfile"] = {"Arn": f"arn:aws:iam::{w.ACCOUNT}:instance-profile/{self.associated}"}
+            each["IamInstanceProfile"] = {"Arn": f"arn:aws:iam::{w.ACCOUNT}:instance-profile/team/{self.associated}"}
         known = {"instance-id": lambda item: [item["InstanceId"]]}
         return {"IamInstanceProfileAssociations": _filtered(found, take, known)}
 
@@ -400,21 +403,25 @@ class Account:
         return {"Parents": [{"Id": w.UNIT, "Type": "ORGANIZATIONAL_UNIT"}]}
 
     def _organizations_list_policies_for_target(self, take):
-        take.same("--filter", "SERVICE_CONTROL_POLICY")
+        of = self._control_policies()[take("--filter")]
         target = take("--target-id")
         if target not in (w.ACCOUNT, w.UNIT):
             raise Refused("TargetNotFoundException")
-        own = self.world.service.organization if target == self.world.service.organization_target else ["FullAWSAccess"]
+        own = of if target == self.world.service.organization_target else ["FullAWSAccess"]
         return {"Policies": [{"Id": f"p-{name}", "Name": name, "AwsManaged": name == "FullAWSAccess"} for name in own]}
 
     def _organizations_describe_policy(self, take):
-        name = self._named(self.world.service.organization, take("--policy-id").removeprefix("p-"))
+        name = self._named(sum(self._control_policies().values(), []), take("--policy-id").removeprefix("p-"))
         return {"Policy": {"Content": json.dumps(policies.load(name))}}
 
     def _organizations_update_policy(self, take):
-        own = self.world.service.organization
-        name = self._named(own, take("--policy-id").removeprefix("p-"))
-        own[own.index(name)] = json.loads(take("--content"))
+        name, content = take("--policy-id").removeprefix("p-"), json.loads(take("--content"))
+        own = next((of for of in self._control_policies().values() if name in of), [])
+        own[own.index(self._named(own, name))] = content
+
+    def _control_policies(self):
+        service = self.world.service
+        return {"SERVICE_CONTROL_POLICY": service.organization, "RESOURCE_CONTROL_POLICY": service.resource_control}
 
     # --- Systems Manager ---
 

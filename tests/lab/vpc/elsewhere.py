@@ -29,11 +29,11 @@ def run(world, commands):
 
 def _on_the_instance(world, words):
     text = " ".join(words)
-    if text == "apt-get install --reinstall -y ca-certificates":
+    if text == "update-ca-certificates --fresh":
         world.bundle = "whole"
     elif text.startswith("chronyc ") and f"add server {w.TIME_SOURCE} " in text and text.split()[-2] == "makestep":
         world.clock_offset_s = 0
-    elif text in (f"dpkg -i {PACKAGE}.deb", f"apt-get install --reinstall -y {PACKAGE}"):
+    elif text == f"dpkg -i {PACKAGE}.deb":
         world.agent_version = w.AGENT_VERSION
         for path in (*instance.agent(world), instance.PACKAGES):
             world.files.pop(path, None)
