@@ -339,10 +339,9 @@ static void settle(struct lane *lane, const struct http_reply *reply)
     }
     if (is_cut_short(lane, &reply->step, ladder_patience_ms(lane->climb)))
         lane->climb->observe->facts->stopped_by = STOPPED_BY_DEADLINE;
-    if (passing != FAILURE_NONE &&
-        lane->n_tries + 1 < (passing == FAILURE_SERVER_ERROR ? MAX_ASKED
-                             : answered                      ? 2
-                                                             : MAX_TRIES)) {
+    if (passing != FAILURE_NONE && lane->n_tries + 1 < (passing == FAILURE_SERVER_ERROR ? MAX_ASKED
+                                                        : answered                      ? 2
+                                                                   : MAX_TRIES)) {
         if (reply->tls.outcome != OUTCOME_UNTRIED)
             facts->steps[RUNG_TLS] = reply->tls;
         facts->steps[RUNG_HTTP] = reply->step;
