@@ -170,14 +170,14 @@ static int32_t wait_for_turn_ms(struct lane *lane)
     const struct others others = look_at_others(lane);
     int64_t now_ms = loop_now_ms(observe->loop);
     const bool silent = is_silence(lane->silent.failure);
-    int64_t last_ms = silent ? LAST_SILENT_TURN_MS : LAST_TURN_MS;
+    int64_t last_ms = lane->started_ms + (silent ? LAST_SILENT_TURN_MS : LAST_TURN_MS);
     int64_t turn_ms = observe->turn_ms > now_ms ? observe->turn_ms : now_ms + TURN_MS;
 
     if (!others.connect && others.in_turn && lane->n_turns == 0)
         return PAUSE_MS;
     lane->turn = TURN_NONE;
-    if ((!others.connect && others.had_turn && lane->n_turns == 0) ||
-        turn_ms > lane->started_ms + last_ms || turn_ms > observe->deadline_ms - SILENT_TURN_MS)
+    if ((!others.connect && others.had_turn && lane->n_turns == 0) || turn_ms > last_ms ||
+        (silent && turn_ms > observe->deadline_ms - SILENT_TURN_MS))
         return 0;
     lane->turn = TURN_TAKEN;
     lane->n_turns++;

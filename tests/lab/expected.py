@@ -87,6 +87,7 @@ EXPECTED = [  # fault, verdict, first finding
     ("dns-unsteady", "ready", None),
     ("dns-unsteady:nxdomain", "not-ready", "dns-servfail"),
     ("dns-unsteady:malformed", "not-ready", "dns-servfail"),
+    ("dns-unsteady resolv-written:attempts-0", "not-ready", "dns-servfail"),  # each question once
     ("dns-server-silent", "ready", "dns-server-silent"),
     ("dns-server-silent:second", "ready", None),
     ("dns-fourth-server", "not-ready", "dns-resolver-unreachable"),
