@@ -89,6 +89,23 @@ static const char *address(const struct asked *of)
     return at ? at->address : of->facts->endpoints[of->view->service].addresses[0].address;
 }
 
+/* The service's that HTTP passes at; NULL: none. */
+static const struct address_facts *answering(const struct view *view)
+{
+    const struct endpoint_facts *endpoint = &view->facts->endpoints[view->service];
+
+    for (int32_t i = 0; i < endpoint->n_addresses; i++)
+        if (endpoint->addresses[i].steps[RUNG_HTTP].outcome == OUTCOME_OK)
+            return &endpoint->addresses[i];
+    return NULL;
+}
+
+static const char *answering_address(const struct asked *of)
+{
+    const struct address_facts *at = answering(of->view);
+    return at ? at->address : "";
+}
+
 /* --- address families --- */
 
 bool value_lone_family(const struct view *view, enum family *family)
@@ -161,6 +178,7 @@ static const struct {
 } values[] = {
     {"account", "<account-id>", KNOWN(instance.account)},
     {"address", "<address>", address, 0},
+    {"answering_address", "<address>", answering_address, 0},
     {"config_file", "/etc/amazon/ssm/amazon-ssm-agent.json", KNOWN(agent.config_file)},
     {"domain", "<dns-suffix>", KNOWN(plan.domain)},
     {"endpoint", "<vpc-endpoint-id>", endpoint, 0},
@@ -306,9 +324,8 @@ static bool is_one_endpoint(const struct view *view)
 
 static bool is_shared(const struct view *view)
 {
-    const struct endpoint_facts *endpoint = &view->facts->endpoints[view->service];
-
-    return endpoint->n_addresses > 0 && endpoint->addresses[0].place == PLACE_PRIVATE_ELSEWHERE;
+    const struct address_facts *at = answering(view);
+    return at && at->place == PLACE_PRIVATE_ELSEWHERE;
 }
 
 static bool is_phased_out(const struct view *view)
