@@ -154,18 +154,18 @@ view_holds when_not_ec2, when_no_address, when_network_is_down, when_imds_is_blo
     when_get_is_forbidden, when_get_may_be_answered, when_another_server_answers,
     when_only_the_role_is_wrong, when_profile_is_deleted, when_credentials_are_past,
     when_credentials_are_taken;
-view_quotes quote_machine, quote_interfaces, quote_imds, quote_imds_server, quote_forbidden, quote_obstacle,
-    quote_token, quote_imds_load, quote_imds_silence, quote_profile, quote_identity_role,
-    quote_credentials, quote_expiry;
+view_quotes quote_machine, quote_interfaces, quote_imds, quote_imds_server, quote_forbidden,
+    quote_obstacle, quote_token, quote_imds_load, quote_imds_silence, quote_profile,
+    quote_identity_role, quote_credentials, quote_expiry;
 
 /* resolve.c: who is asked, and answers */
 view_holds where_nobody_answers, when_silent_for_this_name, when_names_are_held_back,
     when_answer_is_malformed, when_answers_differ, where_amazon_does_not_answer,
     when_amazon_serves_no_name, when_amazon_answers, when_server_is_here, when_server_is_unrouted,
-    where_question_stays_here,
-    when_question_was_not_sent, when_answers_are_dropped, where_edns_is_not_served,
-    where_amazon_is_overruled, when_an_alias_shows_it, when_name_leads_here,
-    when_answers_are_too_late, when_aaaa_is_not_answered, when_dead_servers_come_first;
+    where_question_stays_here, when_question_was_not_sent, when_answers_are_dropped,
+    where_edns_is_not_served, where_amazon_is_overruled, when_an_alias_shows_it,
+    when_name_leads_here, when_answers_are_too_late, when_aaaa_is_not_answered,
+    when_dead_servers_come_first;
 view_quotes quote_no_resolver, quote_lookup, quote_stub, quote_servers_not_read, quote_lookup_order,
     quote_behind_stub, quote_dropped_answers, quote_without_edns, quote_late_answers,
     quote_false_answers, quote_families;

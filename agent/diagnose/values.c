@@ -420,9 +420,9 @@ static const struct {
     {"fips-name", {when_name_is_fips}},      /* the agent's configuration gives a FIPS name */
     {"gateway-service", {when_has_gateway}}, /* the service has gateway endpoints too */
     {"hops-run-out", {when_hops_run_out}},   /* the ICMP error says that no hop was left */
-    {"impatient", {is_impatient}},           /* resolv.conf has the agent wait for less than 5 s, twice */
-    {"ipv6", {is_ipv6}},                     /* it is about IPv6 */
-    {"logged", {is_logged}},                 /* the agent's last error has the words of a cause */
+    {"impatient", {is_impatient}}, /* resolv.conf has the agent wait for less than 5 s, twice */
+    {"ipv6", {is_ipv6}},           /* it is about IPv6 */
+    {"logged", {is_logged}},       /* the agent's last error has the words of a cause */
     {"metadata", FACT(imds.connect.failure, FAILURE_HOST_UNREACHABLE)}, /* IMDS is not reached */
     {"immutable", FACT(agent.state.failure, FAILURE_IMMUTABLE)},        /* chattr +i */
     {"nameserver", {when_names_are_held_back}},                /* no nameserver is reached */
