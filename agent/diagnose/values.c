@@ -90,6 +90,23 @@ static const char *address(const struct asked *of)
     return at ? at->address : of->facts->endpoints[of->view->service].addresses[0].address;
 }
 
+/* The service's that HTTP passes at; NULL: none. */
+static const struct address_facts *answering(const struct view *view)
+{
+    const struct endpoint_facts *endpoint = &view->facts->endpoints[view->service];
+
+    for (int32_t i = 0; i < endpoint->n_addresses; i++)
+        if (endpoint->addresses[i].steps[RUNG_HTTP].outcome == OUTCOME_OK)
+            return &endpoint->addresses[i];
+    return NULL;
+}
+
+static const char *answering_address(const struct asked *of)
+{
+    const struct address_facts *at = answering(of->view);
+    return at ? at->address : "";
+}
+
 /* --- address families --- */
 
 bool value_lone_family(const struct view *view, enum family *family)
@@ -175,6 +192,7 @@ static const struct {
 } values[] = {
     {"account", "<account-id>", KNOWN(instance.account)},
     {"address", "<address>", address, 0},
+    {"answering_address", "<address>", answering_address, 0},
     {"config_file", "/etc/amazon/ssm/amazon-ssm-agent.json", KNOWN(agent.config_file)},
     {"domain", "<dns-suffix>", KNOWN(plan.domain)},
     {"endpoint", "<vpc-endpoint-id>", endpoint, 0},
@@ -336,9 +354,8 @@ static bool is_one_endpoint(const struct view *view)
 
 static bool is_shared(const struct view *view)
 {
-    const struct endpoint_facts *endpoint = &view->facts->endpoints[view->service];
-
-    return endpoint->n_addresses > 0 && endpoint->addresses[0].place == PLACE_PRIVATE_ELSEWHERE;
+    const struct address_facts *at = answering(view);
+    return at && at->place == PLACE_PRIVATE_ELSEWHERE;
 }
 
 static bool is_phased_out(const struct view *view)
@@ -434,11 +451,17 @@ static const struct {
     {"deb", FACT(agent.package, AGENT_PACKAGE_DEB)},  /* the agent is a deb package */
     {"dns-off", FACT(resolvers.order, LOOKUP_FILES)}, /* nsswitch.conf names no dns for hosts */
     {"doubted", FACT(agent.doubted, NOT_EMPTY)},      /* the agent's unit may take what it needs */
+<<<<<<< HEAD
     {"fips-name", {when_name_is_fips}},         /* the agent's configuration gives a FIPS name */
     {"foreign-source", {is_by_foreign_source}}, /* the packets get an address of another network */
     {"full", FACT(agent.state.failure, FAILURE_FULL)}, /* no block of its disk is free */
     {"gateway-service", {when_has_gateway}},           /* the service has gateway endpoints too */
     {"hops-run-out", {when_hops_run_out}}, /* the ICMP error says that no hop was left */
+=======
+    {"fips-name", {when_name_is_fips}},      /* the agent's configuration gives a FIPS name */
+    {"gateway-service", {when_has_gateway}}, /* the service has gateway endpoints too */
+    {"hops-run-out", {when_hops_run_out}},   /* the ICMP error says that no hop was left */
+>>>>>>> s15/story
     {"impatient", {is_impatient}}, /* resolv.conf has the agent wait for less than 5 s, twice */
     {"ipv6", {is_ipv6}},           /* it is about IPv6 */
     {"logged", {is_logged}},       /* the agent's last error has the words of a cause */
