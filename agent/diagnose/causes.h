@@ -162,17 +162,10 @@ view_quotes quote_machine, quote_interfaces, quote_imds, quote_imds_server, quot
 view_holds where_nobody_answers, when_silent_for_this_name, when_names_are_held_back,
     when_answer_is_malformed, when_answers_differ, where_amazon_does_not_answer,
     when_amazon_serves_no_name, when_amazon_answers, when_server_is_here, when_server_is_unrouted,
-<<<<<<< HEAD
     where_question_stays_here, when_question_was_not_sent, when_stub_refuses,
     when_questions_are_forbidden, when_answers_are_dropped, where_edns_is_not_served,
     where_amazon_is_overruled, when_an_alias_shows_it, when_name_leads_here,
     when_answers_are_too_late, when_aaaa_is_not_answered, when_dead_servers_come_first;
-=======
-    where_question_stays_here, when_question_was_not_sent, when_answers_are_dropped,
-    where_edns_is_not_served, where_amazon_is_overruled, when_an_alias_shows_it,
-    when_name_leads_here, when_answers_are_too_late, when_aaaa_is_not_answered,
-    when_dead_servers_come_first;
->>>>>>> s15/story
 view_quotes quote_no_resolver, quote_lookup, quote_stub, quote_servers_not_read, quote_lookup_order,
     quote_behind_stub, quote_dropped_answers, quote_without_edns, quote_late_answers,
     quote_false_answers, quote_families;

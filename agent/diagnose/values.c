@@ -451,17 +451,11 @@ static const struct {
     {"deb", FACT(agent.package, AGENT_PACKAGE_DEB)},  /* the agent is a deb package */
     {"dns-off", FACT(resolvers.order, LOOKUP_FILES)}, /* nsswitch.conf names no dns for hosts */
     {"doubted", FACT(agent.doubted, NOT_EMPTY)},      /* the agent's unit may take what it needs */
-<<<<<<< HEAD
     {"fips-name", {when_name_is_fips}},         /* the agent's configuration gives a FIPS name */
     {"foreign-source", {is_by_foreign_source}}, /* the packets get an address of another network */
     {"full", FACT(agent.state.failure, FAILURE_FULL)}, /* no block of its disk is free */
     {"gateway-service", {when_has_gateway}},           /* the service has gateway endpoints too */
     {"hops-run-out", {when_hops_run_out}}, /* the ICMP error says that no hop was left */
-=======
-    {"fips-name", {when_name_is_fips}},      /* the agent's configuration gives a FIPS name */
-    {"gateway-service", {when_has_gateway}}, /* the service has gateway endpoints too */
-    {"hops-run-out", {when_hops_run_out}},   /* the ICMP error says that no hop was left */
->>>>>>> s15/story
     {"impatient", {is_impatient}}, /* resolv.conf has the agent wait for less than 5 s, twice */
     {"ipv6", {is_ipv6}},           /* it is about IPv6 */
     {"logged", {is_logged}},       /* the agent's last error has the words of a cause */
