@@ -161,6 +161,7 @@ AGENT = {
     "egress-blocked": ("down", 41),
     "local-firewall:limit": ("up", 10),
     "local-firewall:limit-reset": ("up", 10),
+    "local-firewall:limit-drop": ("up", 5),
     "local-firewall:limit address-family-blocked": ("up", 9),
     "local-firewall:drop": ("down", 40),
     "local-firewall-drop": ("down", 40),

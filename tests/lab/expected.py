@@ -163,6 +163,7 @@ EXPECTED = [  # fault, verdict, first finding
     ("egress-blocked", "not-ready", "egress-blocked"),
     ("local-firewall:limit", "ready", None),  # the agent connects one after the other
     ("local-firewall:limit-reset", "ready", None),
+    ("local-firewall:limit-drop", "degraded", "local-firewall"),  # one a second
     ("local-firewall:limit address-family-blocked", "degraded", "local-firewall"),  # IPv6 uses up what the limit leaves
     ("local-firewall:drop", "not-ready", "local-firewall"),
     ("local-firewall-drop", "not-ready", "local-firewall"),

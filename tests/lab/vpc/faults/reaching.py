@@ -70,9 +70,9 @@ _BURST = "tcp flags & (syn|ack) == syn limit rate over 5/second burst 2 packets"
 
 @fault(
     "local-firewall",
-    "a firewall on the instance rejects (or drops) what is for port 443; or (limit) refuses connections that begin at once",
+    "a firewall on the instance rejects (or drops) what is for port 443; or (limit) refuses, or drops, connections that begin at once",
     "local-firewall",
-    "[reject|unreachable|drop|limit|limit-reset]",
+    "[reject|unreachable|drop|limit|limit-reset|limit-drop]",
 )
 def _(world, verdict="reject"):
     verdicts = {
@@ -81,6 +81,7 @@ def _(world, verdict="reject"):
         "drop": "drop",
         "limit": f"{_BURST} reject",
         "limit-reset": f"{_BURST} reject with tcp reset",
+        "limit-drop": "tcp flags & (syn|ack) == syn limit rate over 1/second burst 2 packets drop",
     }
     world.rule("instance_output", "tcp dport 443 " + verdicts[verdict])
 
