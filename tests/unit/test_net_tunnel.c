@@ -304,6 +304,8 @@ static void a_host_that_is_too_long_is_not_asked_for(void **state)
     host[256] = '\0'; /* its length is told in one byte */
     tunnel.socks = true;
     assert_false(tunnel_ask(loop, &tunnel, keep, NULL));
+    host[255] = '\0';
+    assert_true(tunnel_ask(loop, &tunnel, keep, NULL));
 }
 
 /* The words of one that does not wait for what it is asked. */
