@@ -139,12 +139,12 @@ static const char *dns_patience(const struct asked *of)
     return of->scratch;
 }
 
-/* What NO_PROXY has already, to be written behind what it lacks. */
+/* What NO_PROXY has already, to be written behind what it lacks, as far as a command has room. */
 static const char *exempted(const struct asked *of)
 {
     const char *list = of->facts->agent.no_proxy;
 
-    if (text_only(list, "-._:/*, "))
+    if (strlen(list) < VALUE_SIZE / 2 && text_only(list, "-._:/*, "))
         (void)text_set(of->scratch, VALUE_SIZE, ",%s", list);
     return of->scratch;
 }

@@ -227,6 +227,23 @@ static void an_alternative_is_told_apart_by_the_nearer_page(void **state)
     assert_string_equal(own, "");
 }
 
+/* As far as a command has room, and where it is no shell's. */
+static void what_is_exempted_already_stays_so(void **state)
+{
+    (void)state;
+    facts_healthy(&facts);
+    (void)text_set(facts.agent.no_proxy, NO_PROXY_SIZE, "%s", "localhost,*.corp.example");
+    fill("imds-through-proxy", check_bit(CHECK_AGENT_CONFIG));
+    assert_non_null(
+        strstr(finding.commands[0], ".vpce.amazonaws.com,localhost,*.corp.example' | "));
+    (void)text_set(facts.agent.no_proxy, NO_PROXY_SIZE, "%s", "localhost'; reboot");
+    fill("imds-through-proxy", check_bit(CHECK_AGENT_CONFIG));
+    assert_non_null(strstr(finding.commands[0], ".vpce.amazonaws.com' | "));
+    memset(facts.agent.no_proxy, 'a', sizeof(facts.agent.no_proxy) - 1);
+    fill("imds-through-proxy", check_bit(CHECK_AGENT_CONFIG));
+    assert_non_null(strstr(finding.commands[0], ".vpce.amazonaws.com' | "));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -238,6 +255,7 @@ int main(void)
         cmocka_unit_test(the_ending_is_counted_and_follows_the_package),
         cmocka_unit_test(an_agent_that_comes_up_is_not_restarted),
         cmocka_unit_test(an_alternative_is_told_apart_by_the_nearer_page),
+        cmocka_unit_test(what_is_exempted_already_stays_so),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
