@@ -390,6 +390,11 @@ static bool is_confined(const struct view *view)
                                   agent->environment.outcome != OUTCOME_FAILED);
 }
 
+static bool has_harmful_variables(const struct view *view)
+{
+    return value_of(view, "harmful_variables", (char[VALUE_SIZE]){0})[0];
+}
+
 static bool is_logged(const struct view *view)
 {
     return look_logged_cause(&view->facts->agent)[0];
@@ -459,7 +464,7 @@ static const struct {
     {"unsent", {is_unsent}},                   /* the kernel could not send */
     {"user-alone", {when_the_websocket_shows_no_login}}, /* a proxy's login without a password */
     {"use-vc", FACT(resolvers.by_tcp, NOT_EMPTY)},       /* resolv.conf has names asked by TCP */
-    {"variables", FACT(agent.variables, NOT_EMPTY)},     /* a variable of the agent's does harm */
+    {"variables", {has_harmful_variables}},              /* a variable of the agent's does harm */
 };
 
 static bool holds(const struct view *view, const char *name, size_t n)
