@@ -420,6 +420,11 @@ static bool is_impatient(const struct view *view)
     return when_answers_are_too_late(view) && facts_dns_patience_ms(view->facts) < AGENT_DNS_MS;
 }
 
+static bool has_harmful_variables(const struct view *view)
+{
+    return value_of(view, "harmful_variables", (char[VALUE_SIZE]){0})[0];
+}
+
 static bool is_logged(const struct view *view)
 {
     return look_logged_cause(&view->facts->agent)[0];
@@ -493,7 +498,7 @@ static const struct {
     {"user-alone", {when_the_websocket_shows_no_login}}, /* a proxy's login without a password */
     {"unrouted", {when_server_is_unrouted}},             /* no route leads to the nameserver */
     {"use-vc", FACT(resolvers.by_tcp, NOT_EMPTY)},       /* resolv.conf has names asked by TCP */
-    {"variables", FACT(agent.variables, NOT_EMPTY)},     /* a variable of the agent's does harm */
+    {"variables", {has_harmful_variables}},              /* a variable of the agent's does harm */
 };
 
 static bool holds(const struct view *view, const char *name, size_t n)

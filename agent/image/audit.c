@@ -188,10 +188,11 @@ void find_as(struct image *image, enum severity severity, const char *code, cons
 
 /* --- the fix of a finding: the lines of its page (docs/findings) that are for this image --- */
 
-/* What installs an agent here: by what is there. */
+/* What installs an agent here: by what is there. Debian and Ubuntu have rpm as a package. */
 static const char *manager_of(const struct image *image)
 {
-    bool rpm = image_has(image, "/usr/lib/sysimage/rpm") || image_has(image, "/var/lib/rpm");
+    bool rpm = !image_has(image, "/etc/debian_version") &&
+               (image_has(image, "/usr/lib/sysimage/rpm") || image_has(image, "/var/lib/rpm"));
 
     if (image->snap[0] || (!image->program[0] && image_unit(image, "snapd.service") != UNIT_ABSENT))
         return "snap";

@@ -209,6 +209,8 @@ def simple(name, of, code, change, severity="fatal", arguments=()):
 
 # 1 to 3
 simple("no-agent", "debian", "agent-missing", lambda r: r.remove("usr/bin/amazon-ssm-agent", f"{UNITS}/{AGENT}", f"{ENABLED}/multi-user.target.wants/{AGENT}"))
+simple("no-agent-and-rpm-is-there", "debian", "agent-missing",
+       lambda r: (r.remove("usr/bin/amazon-ssm-agent"), r.write("etc/debian_version", "12.5\n"), r.write("var/lib/rpm/rpmdb.sqlite", "")))
 simple("no-agent-rpm", "rpm", "agent-missing", lambda r: r.remove("usr/sbin/amazon-ssm-agent", f"{UNITS}/{AGENT}", f"{ENABLED}/multi-user.target.wants/{AGENT}"))
 simple("no-snap", "ubuntu", "agent-missing", lambda r: r.remove("var/lib/snapd/seed/snaps/amazon-ssm-agent_7993.snap"))
 simple("unit-without-program", "debian", "agent-missing", lambda r: r.remove("usr/bin/amazon-ssm-agent"))
