@@ -13,6 +13,8 @@
 enum { COMMAND_AT = 4 };
 #define WHICH_INSTANCE "## Which instance"
 #define BY_USER_DATA "## Without a login"
+#define OLD_USER_DATA "### The old user data"
+#define THE_COMMANDS "        # the commands, a line each\n"
 #define NO_LOGIN "without a login: ssm-preflight explain no-login"
 
 /* How much of a long list of observations is shown, so that the fix is on the first screen too. */
@@ -324,14 +326,31 @@ struct last_screen advice_fitting(const struct report *report, const struct styl
 
 /* --- without a login --- */
 
-/* The causes' commands for the instance, and the restart: of one script, which keeps their variables. */
+/* Whether it changes something on the instance with nobody there. What changes something needs `sudo`, and where that only
+ * looks its note says so; what is commented out, or to be filled in, needs somebody. */
+static bool mends_alone(const struct finding *finding)
+{
+    bool changes = false;
+
+    for (int i = -1; finding_next(finding, true, &i);) {
+        if (text_ends(finding->commands[i], "=''"))
+            return false;
+        changes |= finding->commands[i][0] != '#' && strstr(finding->commands[i], "sudo ") &&
+                   !text_starts(finding->notes[i], "look");
+    }
+    return changes;
+}
+
+/* The commands of such causes, and the restart: of one script, which keeps their variables. False: there are none. */
 static bool add_boot_commands(struct buffer *to, const struct report *report)
 {
     const int32_t n_causes = report_n_causes(report);
     bool any = false;
 
     for (int32_t n = 0; n < n_causes; n++)
-        for (int i = -1; finding_next(&report->findings[n], true, &i); any = true)
+        for (int i = -1;
+             mends_alone(&report->findings[n]) && finding_next(&report->findings[n], true, &i);
+             any = true)
             (void)buffer_addf(to, "        %s\n", report->findings[n].commands[i]);
     for (int32_t n = 0; any && n < n_causes; n++) {
         const struct finding *finding = &report->findings[n];
@@ -350,17 +369,22 @@ bool no_login_write(const struct report *report, struct buffer *to)
 
     id = text_only(id, "-") ? id : ""; /* a report may hold anything, and this is for a shell */
     region = text_only(region, "-") ? region : "";
+    LOCAL_BUFFER commands = {.max_bytes = REPORT_MAX_BYTES};
     LOCAL_BUFFER page = {.max_bytes = REPORT_MAX_BYTES};
+    const bool alone = report && add_boot_commands(&commands, report);
     (void)explain_write("no-login", &(struct style){.columns = 0}, &page);
     for (const char *line = page.bytes; line[0]; line += strcspn(line, "\n") + 1) {
         const char *end = line + strcspn(line, "\n");
 
         if (text_starts(line, "## "))
-            skips = id[0] && region[0] && text_starts(line, WHICH_INSTANCE);
-        if (skips || (id[0] && text_starts(line, "    ID=")) ||
-            (report && text_starts(line, "        the commands, a line each\n") &&
-             add_boot_commands(to, report)))
+            skips = text_starts(line, WHICH_INSTANCE) ? id[0] && region[0]
+                                                      : !alone && text_starts(line, BY_USER_DATA);
+        if (skips || (id[0] && text_starts(line, "    ID=")))
             continue;
+        if (text_starts(line, THE_COMMANDS)) {
+            (void)buffer_add(to, commands.bytes, commands.used);
+            continue;
+        }
         for (const char *at = line; at <= end; at++) {
             const char *value = text_starts(at, "$ID")       ? id
                                 : text_starts(at, "$REGION") ? region
@@ -369,7 +393,7 @@ bool no_login_write(const struct report *report, struct buffer *to)
             at += !value[0] ? 0 : value == id ? 2 : 6;
         }
     }
-    return id[0];
+    return id[0] && alone;
 }
 
 /* --- the output `commands` ---
@@ -405,33 +429,46 @@ static void paste_end(const struct finding *finding, struct buffer *to)
     }
 }
 
-/* The user data, as a function: pasting it does nothing yet. */
-static void paste_no_login(const struct report *report, struct buffer *to)
+/* A section of the page as a function, in which its words are comments: pasting it does nothing yet. */
+static void paste_function(const struct report *report, const char *name, const char *section,
+                           struct buffer *to)
 {
     LOCAL_BUFFER page = {.max_bytes = REPORT_MAX_BYTES};
     bool wanted = false;
 
-    if (no_login_write(report, &page)) {
-        (void)buffer_add_text(
-            to, "\n# without a login, by user data, which stops the instance: paste it, and "
-                "run fix_by_user_data\nfix_by_user_data() {\n");
-        for (char *line, *rest = page.bytes; (line = text_next(&rest, "\n"));) {
-            if (text_starts(line, "## "))
-                wanted = strcmp(line, WHICH_INSTANCE) == 0 || strcmp(line, BY_USER_DATA) == 0;
-            else if (wanted && text_starts(line, "    "))
-                (void)buffer_addf(to, "%s\n", line + 4);
-        }
-        (void)buffer_add_text(to, "}\n");
+    (void)no_login_write(report, &page);
+    (void)buffer_addf(to, "%s() {\n", name);
+    for (char *line, *rest = page.bytes; (line = text_next(&rest, "\n"));) {
+        if (line[0] == '#')
+            wanted = strcmp(line, WHICH_INSTANCE) == 0 || strcmp(line, section) == 0;
+        else if (wanted && line[0])
+            (void)buffer_addf(to, "%s%s\n", line[0] == ' ' ? "" : "# ",
+                              line + (line[0] == ' ' ? 4 : 0));
     }
+    (void)buffer_add_text(to, "}\n");
+}
+
+static void paste_no_login(const struct report *report, struct buffer *to)
+{
+    LOCAL_BUFFER page = {.max_bytes = REPORT_MAX_BYTES};
+
+    if (!no_login_write(report, &page))
+        return;
+    (void)buffer_add_text(
+        to, "\n# without a login, by user data, which stops the instance: paste it, and run "
+            "fix_by_user_data; then old_user_data\n");
+    paste_function(report, "fix_by_user_data", BY_USER_DATA, to);
+    paste_function(report, "old_user_data", OLD_USER_DATA, to);
 }
 
 void commands_write(const struct report *report, const struct style *style, struct buffer *to)
 {
     const int32_t n_causes = report_n_causes(report);
-    bool inside = false;
 
     (void)style;
     paste(to, "# ", report->summary);
+    if (n_causes > 0)
+        (void)buffer_add_text(to, "export AWS_PAGER= # which would take what is pasted behind\n");
     for (int32_t i = 0; i < n_causes; i++) {
         const struct finding *finding = &report->findings[i];
         char line[LINE_SIZE];
@@ -442,11 +479,9 @@ void commands_write(const struct report *report, const struct style *style, stru
         paste_block(finding, finding->inside[0],
                     to); /* the place of the first command comes first */
         paste_block(finding, !finding->inside[0], to);
-        inside |= finding->inside[0];
     }
     for (int32_t i = 0; i < n_causes; i++)
         if (!has_same_end(report, n_causes, &report->findings[i]))
             paste_end(&report->findings[i], to);
-    if (inside)
-        paste_no_login(report, to);
+    paste_no_login(report, to);
 }

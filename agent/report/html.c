@@ -275,12 +275,12 @@ void html_no_login(struct buffer *to, const struct report *report)
         const bool indented = text_starts(line, "    ");
         char heading[NAME_SIZE];
 
-        if (indented != commands || text_starts(line, "## "))
+        if (indented != commands || line[0] == '#')
             flush(to, &text, commands);
         commands = indented;
         (void)text_set(heading, sizeof(heading), "%.*s", (int)n, line);
-        if (text_starts(line, "## "))
-            html_element(to, "h3", heading + 3);
+        if (line[0] == '#')
+            html_element(to, "h3", heading + strspn(heading, "# "));
         else if (n > 0)
             (void)buffer_addf(&text, "%.*s\n", (int)n - (indented ? 4 : 0),
                               line + (indented ? 4 : 0));

@@ -42,8 +42,8 @@ const struct output *output_find(const char *name); /* NULL: no such output */
 void terminal_write(const struct report *report, const struct style *style, struct buffer *to);
 void commands_write(const struct report *report, const struct style *style, struct buffer *to);
 
-/* The page `no-login`, filled in with what the report of one instance knows; NULL: nothing. False where not even
- * the instance is known: then the page begins with a variable to fill in. */
+/* The page `no-login`, filled in with what the report of one instance knows; NULL: nothing. Without what is about user data
+ * where no commands for it are known. True where they are, and the instance. */
 bool no_login_write(const struct report *report, struct buffer *to);
 void short_write(const struct report *report, const struct style *style, struct buffer *to);
 void json_write(const struct report *report, const struct style *style, struct buffer *to);

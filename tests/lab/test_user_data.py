@@ -67,3 +67,39 @@ def test_user_data_from_a_bucket_has_the_instance_say_why(tmp_path):
     assert "ssm-preflight: 1. endpoint-blocks-443 on ssm: " in console, console
     shown = subprocess.run([BINARY, "show", "-", "--output", "short"], input=console, capture_output=True, text=True, check=False)
     assert shown.returncode == 1 and "endpoint-blocks-443" in shown.stdout, shown.stderr
+
+
+# Its answer is the user data that the instance has; what it is given to set is noted.
+ACCOUNT = """#!/bin/sh
+[ "$2" != "$FAILS" ] || exit 1
+echo "$*" >>said
+case "$*" in
+*describe-instance-attribute*) cat has ;;
+*"--value file://"*) cp "${10#file://}" has ;;
+*"--user-data Value="*) echo None >has ;;
+esac
+"""
+
+
+@pytest.mark.parametrize("old", ["IyEvYmluL3NoCg==\n", "None\n"])
+def test_the_fix_by_user_data_can_be_taken_back(tmp_path, old):
+    with Lab(["agent-disabled"]) as lab:
+        report = lab.run(["check", "--output", "json"]).stdout
+    commands = subprocess.run([BINARY, "show", "--commands", "-"], input=report, capture_output=True, text=True, check=False).stdout
+    functions = commands[commands.index("fix_by_user_data() {"):]
+    (tmp_path / "aws").write_text(ACCOUNT)
+    (tmp_path / "aws").chmod(0o755)
+
+    def run(what, fails=""):
+        (tmp_path / "said").write_text("")
+        subprocess.run(["/bin/bash", "-c", functions + what], cwd=tmp_path, env={"PATH": f"{tmp_path}:/usr/bin:/bin", "FAILS": fails}, check=False)
+        return re.findall(r"(?m)^ec2 (\S+)", (tmp_path / "said").read_text()), (tmp_path / "has").read_text()
+
+    (tmp_path / "has").write_text(old)
+    assert run("fix_by_user_data", fails="describe-instance-attribute") == ([], old)  # nothing is changed that is not kept
+    assert run("old_user_data") == ([], old)
+    called, has = run("fix_by_user_data")
+    assert called == ["describe-instance-attribute", "stop-instances", "wait", "modify-instance-attribute", "start-instances"]
+    assert has != old
+    assert run("fix_by_user_data", fails="wait") == (["stop-instances"], has)  # ends there, and keeps what it kept first
+    assert run("old_user_data") == (["stop-instances", "wait", "modify-instance-attribute", "start-instances"], old)

@@ -13,6 +13,8 @@ USER_DATA = re.compile(r"^# without a login, .*\n(fix_by_user_data\(\) \{\n.*^\}
 # Of a console's block; such a line ends the one before.
 ON_CONSOLE = re.compile(r"^# (from anywhere with the AWS CLI|on the instance(?:; if no login: .*)?)$", re.M)
 ENDS = re.compile(r"^(?:\d+\. |Then: |# all commands: |# without a login|# paste: |\d+ lines? cut\. |Save this).*", re.M | re.S)
+# What may wait for a person: an editor; a pager, unless its output goes on.
+WAITS = re.compile(r"^[^#\n]*(?:sudo -e |\b(?:journalctl|systemctl (?:cat|show|status)|resolvectl status)\b(?![^;\n]*(?:--no-pager|\|)))", re.M)
 PASTE = re.compile(r"^ssm-preflight: # paste: show --commands, or (sed '.*')$", re.M)
 FILL_IN = re.compile(r"^([A-Z][A-Z0-9_]*)=''$", re.M)
 # What is looked up is there, and has a form that the AWS CLI takes; in every other round no endpoint and no group is found.
@@ -57,6 +59,13 @@ def blocks_of_console(block, verdict):
         yield place, ENDS.sub("", commands).strip("\n") + "\n"
 
 
+def mends_alone(block):
+    """Whether a block for the instance changes something with nobody there: what only looks says so in a comment, or needs no sudo."""
+    lines = ["", *block.splitlines()]
+    return not FILL_IN.search(block) and any("sudo " in line and line[0] != "#" and not before.startswith("# look")
+                                             for before, line in zip(lines, lines[1:]))
+
+
 def filled_in(block):
     return FILL_IN.sub(r"\1=x-0123456789abcdef01", block)
 
@@ -87,10 +96,12 @@ class Runner:
     def run_user_data(self, commands, where):
         """What is wrong with the function that gives an instance its commands by user data: it is run, and then what it wrote, as cloud-init runs it."""
         function = USER_DATA.search(commands)
-        first = HEADING.search(commands)
+        alone = [block for place, block in blocks_of(commands) if place == "on the instance" and mends_alone(block)]
         if not function:
-            return "is missing" if first and first[1] == "on the instance" and "i-0123456789abcdef0" in commands else ""
-        why = self.run(f"{function[1]}fix_by_user_data\n", where)
+            return "is missing" if alone and "i-0123456789abcdef0" in commands else ""
+        if not alone:
+            return "changes nothing"
+        why = self.run(f"{function[1]}fix_by_user_data\nold_user_data\n", where)
         if function[1] not in self.written:
             with open(os.path.join(self.folder.name, "fix.yaml"), encoding="utf-8") as file:
                 self.written[function[1]] = file.read()
@@ -99,13 +110,16 @@ class Runner:
         why = why or (f"sh says: {sh.stderr}" if sh.returncode else "")
         script = script.replace("    sudo() { \"$@\"; }\n", "").replace(" | cat >/dev/console &", "")  # of the test's own
         why = why or self.run(re.sub("^    ", "", script, flags=re.M), where)
-        wanted = {line for place, block in blocks_of(commands) if place == "on the instance" for line in block.splitlines()}
+        wanted = {line for block in alone for line in block.splitlines()}
         lost = sorted(line for line in wanted if not line.startswith("#") and f"    {line}\n" not in script)
         return why or (f"lacks {lost}" if lost else "" if head == "#cloud-config\nbootcmd:\n" else f"begins with {head}")
 
     def try_out(self, block, where):
         if re.search(r"<[a-z][a-z0-9-]*>", block):
             return "leaves a placeholder to be edited"
+        waits = WAITS.search(block.replace("\\\n", ""))
+        if waits:
+            return f"waits for a person: {waits[0]}"
         asked = FILL_IN.findall(block)
         if len(asked) > len(set(asked)):
             return "asks twice for the same"

@@ -138,9 +138,35 @@ static void columns_line_up_and_the_last_wraps(void **state)
     buffer_clear(&to);
 }
 
+/* Else its second line is pasted without its first one. */
+static void a_comment_in_several_lines_is_one_in_each(void **state)
+{
+    int n = 0;
+
+    (void)state;
+    for (size_t i = 0; i < n_pages; i++) {
+        bool goes_on = false;
+        struct buffer to;
+
+        buffer_init(&to, REPORT_MAX_BYTES);
+        assert_true(explain_write(pages[i].name, &(const struct style){0}, &to));
+        for (char *line, *rest = to.bytes; (line = text_next(&rest, "\n"));) {
+            const bool is_comment = text_starts(line, "    # ");
+
+            if (goes_on && !is_comment)
+                fail_msg("%s: %s", pages[i].name, line);
+            goes_on = is_comment && text_ends(line, "\\");
+            n += goes_on;
+        }
+        buffer_clear(&to);
+    }
+    assert_true(n > 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_comment_in_several_lines_is_one_in_each),
         cmocka_unit_test(a_page_is_found_by_code_check_and_page),
         cmocka_unit_test(a_page_has_its_commands_and_ends_as_others_do),
         cmocka_unit_test(a_near_name_is_suggested),

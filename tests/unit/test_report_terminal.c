@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "base/text.h"
 #include "diagnose/diagnose.h"
 #include "facts_builder.h"
 #include "report/report.h"
@@ -696,7 +697,7 @@ static void two_faults_are_mended_in_order(void **state)
     buffer_init(&text, REPORT_MAX_BYTES);
     commands_write(&judged, NULL, &text);
     assert_non_null(strstr(text.bytes, "inet filter output"));
-    assert_non_null(strstr(text.bytes, "\nfix_by_user_data() {\ncat >fix.yaml <<'END'\n"));
+    assert_non_null(strstr(text.bytes, "\nfix_by_user_data() {\n# User data runs the commands "));
     assert_non_null(strstr(text.bytes, "\n# Then: "));
     assert_null(strstr(text.bytes, "chrony"));
     buffer_clear(&text);
@@ -709,6 +710,51 @@ static void two_faults_are_mended_in_order(void **state)
     commands_write(&judged, NULL, &text);
     assert_null(strstr(text.bytes, "fix_by_user_data"));
     buffer_clear(&text);
+}
+
+/* By user data with nobody there: what only looks, is commented out or must be filled in is nothing for it. */
+static void user_data_is_offered_where_it_changes_something(void **state)
+{
+    static const struct {
+        const char *note, *command;
+        bool offered;
+    } rows[] = {
+        {"", "sudo sysctl -p", true},
+        {"where it is full", "[ -d / ] && sudo mount /", true},
+        {"", "ip route", false},
+        {"look", "sudo nft list ruleset", false},
+        {"look first", "sudo nft list ruleset", false},
+        {"in an editor", "# sudo -e /etc/fstab", false},
+        {"fill this in", "INTERFACE=''", false},
+    };
+
+    (void)state;
+    facts_healthy(&seen);
+    situation_find("agent-disabled")->make(&seen);
+    diagnose(&seen, &judged);
+    for (size_t i = 0; i < COUNT_OF(rows); i++)
+        for (int also = 0; also < 2; also++) {
+            struct finding *finding = &judged.findings[0];
+            struct buffer text, page;
+
+            finding->n_afterwards = 0;
+            finding->n_commands = 1 + also;
+            finding->inside[0] = finding->inside[1] = true;
+            (void)text_set(finding->notes[0], NOTE_SIZE, "%s", rows[i].note);
+            (void)text_set(finding->commands[0], COMMAND_SIZE, "%s", rows[i].command);
+            (void)text_set(finding->commands[1], COMMAND_SIZE, "sudo mend");
+            buffer_init(&text, REPORT_MAX_BYTES);
+            buffer_init(&page, REPORT_MAX_BYTES);
+            commands_write(&judged, NULL, &text);
+            html_no_login(&page, &judged);
+            const bool offered = rows[i].offered || (also && !strstr(rows[i].command, "=''"));
+            if (!strstr(text.bytes, "fix_by_user_data") == offered ||
+                !strstr(page.bytes, "fix.yaml") == offered ||
+                strstr(page.bytes, "the commands, a line each"))
+                fail_msg("%s: %s\n%s", rows[i].command, text.bytes, page.bytes);
+            buffer_clear(&text);
+            buffer_clear(&page);
+        }
 }
 
 int main(void)
@@ -741,6 +787,7 @@ int main(void)
         cmocka_unit_test(what_a_rung_is_made_of_stands_below_it),
         cmocka_unit_test(a_title_says_how_sure_it_is),
         cmocka_unit_test(two_faults_are_mended_in_order),
+        cmocka_unit_test(user_data_is_offered_where_it_changes_something),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
