@@ -134,7 +134,7 @@ int main(int argc, char *argv[])
         log_error("%s", options.error);
         return file_take_trouble(names, sizeof(names)) ? EXIT_FAULT : EXIT_USAGE;
     }
-    log_set_verbose(options.verbose);
+    log_set_verbose(options.verbose && !options.quiet);
     if (options.warning[0] && !options.quiet)
         log_error("warning: %s", options.warning);
     return run(&options);

@@ -233,7 +233,7 @@ static void judge_clock(const struct judge *judge)
         (void)text_set(off, sizeof(off), "%lld.%lld s", (long long)ms / 1000,
                        (long long)ms % 1000 / 100);
     else
-        look_span(ms / 1000, off, sizeof(off));
+        look_span((ms + 500) / 1000, off, sizeof(off));
     bool doubtful = ms - reading.error_ms > SKEW_WARN_MS;
     bool unkept = !doubtful && judge->facts->machine.time_sync == ANSWER_NO;
     checks_say(judge, CHECK_CLOCK_SKEW,

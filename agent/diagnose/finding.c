@@ -64,12 +64,15 @@ void finding_quote_address(struct finding *finding, enum service service,
 
     char ports[NAME_SIZE] = "";
     if (rung == RUNG_CONNECT && failure != FAILURE_NONE && address->silent_port != 0)
-        (void)text_set(ports, sizeof(ports), ", from ports %u and %u", address->port,
-                       address->silent_port);
-    finding_evidence(finding, "%s: %s (%s%s): %s%s%s after %d ms%s", rung_name(rung),
-                     address->address, service_name(service), places[address->place],
-                     failure == FAILURE_NONE ? "works" : failure_words(failure),
-                     step->detail[0] ? ", " : "", step->detail, (int)step->took_ms, ports);
+        (void)text_set(ports, sizeof(ports),
+                       address->port ? ", from ports %u and %u" : ", from port %u",
+                       address->port ? address->port : address->silent_port, address->silent_port);
+    finding_evidence(
+        finding,
+        step->detail[0] ? "%s: %s (%s%s): %s%s%s (%d ms)%s" : "%s: %s (%s%s): %s%s%s after %d ms%s",
+        rung_name(rung), address->address, service_name(service), places[address->place],
+        failure == FAILURE_NONE ? "works" : failure_words(failure), step->detail[0] ? ", " : "",
+        step->detail, (int)step->took_ms, ports);
 }
 
 /* The end of a denial says why, its long beginning who and what. */

@@ -185,7 +185,8 @@ static const char *skew(const struct asked *of)
 
     if (clock.n == 0)
         return "";
-    look_span(clock.offset_ms / 1000, of->scratch, VALUE_SIZE);
+    look_span((clock.offset_ms + (clock.offset_ms < 0 ? -500 : 500)) / 1000, of->scratch,
+              VALUE_SIZE);
     (void)text_add(of->scratch, VALUE_SIZE, " %s", clock.offset_ms < 0 ? "ahead" : "behind");
     if (clock.at_limit)
         (void)text_add(of->scratch, VALUE_SIZE, ", at the limit");

@@ -252,7 +252,7 @@ void quote_agents_proxy(const struct view *view, struct finding *finding)
         const struct step *step = &facts->endpoints[i].proxy;
         if (step->outcome != OUTCOME_OK && step->outcome != OUTCOME_FAILED)
             continue;
-        finding_evidence(finding, "CONNECT %s:%u%s%s: %s after %d ms", facts->plan.services[i].host,
+        finding_evidence(finding, "CONNECT %s:%u%s%s: %s (%d ms)", facts->plan.services[i].host,
                          (unsigned)facts->plan.services[i].port,
                          agent->proxy_address[0] ? " at " : "", agent->proxy_address,
                          step->detail[0] ? step->detail : failure_words(step->failure),

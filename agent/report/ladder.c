@@ -389,11 +389,18 @@ static void write_not_tried(struct screen *screen, const struct report *report, 
 {
     char line[LINE_SIZE] = "";
     enum failure why = FAILURE_NONE;
+    bool unneeded = false; /* tried, and missing what the agent does without */
 
+    for (enum check i = 0; i < N_CHECKS; i++)
+        unneeded |= has(rungs, i) && text_starts(report->checks[i].summary, "not needed by ");
     for (enum check i = 0; i < N_CHECKS; i++) {
         if (!has(rungs, i))
             continue;
-        (void)text_add(line, sizeof(line), "%s%s", line[0] ? ", " : "not tried: ", rung_of(i));
+        (void)text_add(line, sizeof(line), "%s%s",
+                       line[0]    ? ", "
+                       : unneeded ? "not needed: "
+                                  : "not tried: ",
+                       rung_of(i));
         if (report->checks[i].reason != FAILURE_BELOW && report->checks[i].reason != FAILURE_NONE)
             why = report->checks[i].reason;
     }

@@ -223,9 +223,10 @@ static void write_permissions(struct screen *screen, const struct report *report
         return;
     line[0] = '\0';
     for (unsigned int i = 0; i < N_CAPABILITIES; i++)
-        (void)text_add(line, sizeof(line), "%s%s %d of %d%s",
+        (void)text_add(line, sizeof(line),
+                       sum->of[i].denied ? "%s%s DENIED (%d of %d allowed)" : "%s%s %d of %d",
                        i ? ", " : "Proven: ", capability_rows[i].name, sum->of[i].allowed,
-                       sum->of[i].n, sum->of[i].denied ? " DENIED" : "");
+                       sum->of[i].n);
     screen_line(screen, INK_DIM, LABEL_AT, LABEL_AT, line);
 }
 

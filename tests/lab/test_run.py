@@ -494,3 +494,9 @@ def test_wrong_configuration_is_named():
         lab.run(["-c", "echo 'colour = red' >> /etc/ssm-preflight/preflight.conf"], program="sh")
         done = lab.run(["check"])
         assert done.returncode == 2 and "preflight.conf:3" in done.stderr and "colour" in done.stderr
+
+
+def test_what_is_quiet_is_so_with_verbose_too(binary):
+    with Lab(binary=binary) as lab:
+        done = lab.run(["check", "--verbose", "--quiet"])
+    assert (done.stdout, done.stderr, done.returncode) == ("", "", 0)

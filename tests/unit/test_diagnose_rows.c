@@ -394,7 +394,7 @@ static void the_agents_proxy_is_quoted_with_what_was_asked(void **state)
     char lines[4 * LINE_SIZE];
     SET(lines,
         "the agent's unit sets the agent's proxy to http://p | NO_PROXY is \"x\" | "
-        "CONNECT ssmmessages.us-east-1.amazonaws.com:443: %s after 3 ms | CONNECT %s:%u: d after 4 ms",
+        "CONNECT ssmmessages.us-east-1.amazonaws.com:443: %s (3 ms) | CONNECT %s:%u: d (4 ms)",
         failure_words(FAILURE_PROXY), facts.plan.services[SERVICE_KMS].host,
         (unsigned)facts.plan.services[SERVICE_KMS].port);
     assert_quotes(quote_agents_proxy, lines);
