@@ -45,7 +45,7 @@ const struct cause causes[] = {
     {.code = "not-ec2",
      .title = "This is not an EC2 instance",
      .here = {{"This is {maybe}not an EC2 instance"}},
-     .explains = {{IMDS}, {CHECK_IMDS_CONNECT, N_CHECKS}}, .when = when_not_ec2,
+     .explains = {{IMDS}}, .when = when_not_ec2,
      .evidence = {quote_machine, quote_imds}, .unless_excluded = {"imds-unreachable"}},
     {.code = "local-ports-used-up",
      .title = "No local port is left for a connection of this machine",
