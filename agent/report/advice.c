@@ -347,11 +347,14 @@ static bool add_boot_commands(struct buffer *to, const struct report *report)
     const int32_t n_causes = report_n_causes(report);
     bool any = false;
 
-    for (int32_t n = 0; n < n_causes; n++)
-        for (int i = -1;
-             mends_alone(&report->findings[n]) && finding_next(&report->findings[n], true, &i);
-             any = true)
-            (void)buffer_addf(to, "        %s\n", report->findings[n].commands[i]);
+    for (int32_t n = 0; n < n_causes; n++) {
+        const struct finding *finding = &report->findings[n];
+        if (!mends_alone(finding))
+            continue;
+        for (int i = -1; finding_next(finding, true, &i);)
+            (void)buffer_addf(to, "        %s\n", finding->commands[i]);
+        any = true;
+    }
     for (int32_t n = 0; any && n < n_causes; n++) {
         const struct finding *finding = &report->findings[n];
         for (int32_t i = n_mending(finding); i < finding->n_commands; i++)
