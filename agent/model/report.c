@@ -238,8 +238,9 @@ static void optional_in_vain(const struct report *report, char *to, size_t size)
 static void add_command(const struct agent_facts *agent, int most, char *to, size_t size)
 {
     const char *command = agent->beside, *folders = strrchr(command, '/');
-    const int n_key = (int)strcspn(command, "=") + 1;
+    int n_key = (int)strcspn(command, "=");
 
+    n_key += command[n_key] == '='; /* a report may hold anything */
     if (command[0] && agent->running != ANSWER_YES && agent->ended != ANSWER_YES &&
         agent->connected != ANSWER_YES)
         (void)text_set(to, size, "%.*s%s", n_key, command,

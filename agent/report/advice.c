@@ -444,7 +444,7 @@ static void paste_function(const struct report *report, const char *name, const 
     for (char *line, *rest = page.bytes; (line = text_next(&rest, "\n"));) {
         if (line[0] == '#')
             wanted = strcmp(line, WHICH_INSTANCE) == 0 || strcmp(line, section) == 0;
-        else if (wanted && line[0])
+        else if (wanted)
             (void)buffer_addf(to, "%s%s\n", line[0] == ' ' ? "" : "# ",
                               line + (line[0] == ' ' ? 4 : 0));
     }

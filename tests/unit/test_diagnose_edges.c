@@ -450,6 +450,11 @@ static void another_interface_has_no_address(struct facts *f)
     f->network.interfaces[0].n_addresses = 0;
 }
 
+static void another_interface_is_down(struct facts *f)
+{
+    f->network.interfaces[0].up = false;
+}
+
 static void another_way_is_right(struct facts *f)
 {
     f->network.routes[f->network.n_routes++] = f->network.routes[0];
@@ -778,6 +783,12 @@ static void one_connects_from_those_ports(struct facts *f)
     at(f, SERVICE_SSM, 1)->silent_port = 0;
 }
 
+/* Of the half that was dialled first the kernel gave no port. */
+static void one_port_alone_is_known(struct facts *f)
+{
+    at(f, SERVICE_SSMMESSAGES, 0)->port = 0;
+}
+
 /* TLS that fails at one of ssm's addresses: what the SDK's tries make up for, and what not. */
 static void that_address_resets(struct facts *f)
 {
@@ -968,6 +979,8 @@ static const struct {
     {"route-elsewhere", the_way_is_local, "\"verdict\":\"not-ready\"", "\"route-elsewhere\""},
     {"route-elsewhere", another_interface_has_no_address, "\"verdict\":\"not-ready\"",
      "\"route-elsewhere\""},
+    {"route-elsewhere", another_interface_is_down, "\"verdict\":\"not-ready\"",
+     "\"route-elsewhere\""},
     {"route-elsewhere", another_way_is_right, "\"route-elsewhere\"", "192.0.2.1"},
     {"other-interface", the_way_is_local, FINDING("network-acl"), "\"other-interface\""},
     {"other-interface", the_ways_device_is_not_known, FINDING("network-acl"),
@@ -1052,6 +1065,8 @@ static const struct {
      NULL},
     {"network-acl--some-ports", one_connects_from_those_ports, "\"verdict\":\"ready\"",
      "\"network-acl\""},
+    {"endpoint-az-unreachable--ports", one_port_alone_is_known, "after 3504 ms, from port 40444",
+     "from ports"},
     {"dns-hosts-override", the_opinion_of_dns_stands_first, "\"1 of 1 in the VPC", NULL},
     {"healthy", the_agents_mgs_endpoint_is_of_ssm, "Mgs.Endpoint names an endpoint of ssm: vpce-1",
      NULL},

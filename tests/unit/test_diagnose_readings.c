@@ -230,6 +230,30 @@ static void a_route_that_refuses_is_undone(void **state)
     assert_value("lacking_route", "route to the endpoints");
 }
 
+/* Whose the endpoint is says the first that HTTP passes at. */
+static void an_address_answers_or_none_does(void **state)
+{
+    (void)state;
+    look("denied-by-endpoint-policy", RUNG_AUTHORIZE, SERVICE_SSM);
+    assert_value("answering_address", "10.0.1.21");
+    step_fail(&address_at(SERVICE_SSM, 0)->steps[RUNG_HTTP], FAILURE_TIMEOUT, 2000);
+    assert_value("answering_address", "10.0.2.21");
+    step_fail(&address_at(SERVICE_SSM, 1)->steps[RUNG_HTTP], FAILURE_TIMEOUT, 2000);
+    assert_value("answering_address", "");
+}
+
+/* A server is this machine's by its address, or by the kernel's route. */
+static void a_nameserver_is_here_or_it_is_not(void **state)
+{
+    (void)state;
+    look("dns-resolver-unreachable", RUNG_RESOLVE, SERVICE_SSM);
+    assert_false(conditions_hold(&view, "server-here"));
+    route_by(&facts, "10.0.0.2", "ens5", "10.0.1.10");
+    assert_false(conditions_hold(&view, "server-here"));
+    facts.network.routes[facts.network.n_routes - 1].kind = ROUTE_LOCAL;
+    assert_true(conditions_hold(&view, "server-here"));
+}
+
 /* Two routes lead by a bridge of containers, the first to `to`. */
 static void lead_astray(const char *to)
 {
@@ -347,8 +371,12 @@ static void all_conditions_must_hold(void **state)
     assert_true(conditions_hold(&view, "own-bundle"));
     SET(facts.agent.label, "unlabeled_t");
     assert_true(conditions_hold(&view, "mislabelled"));
-    SET(facts.agent.missing, "ssm-agent-worker");
+    SET(facts.agent.unfinished, "half-configured");
     assert_false(conditions_hold(&view, "mislabelled")); /* which a new installation mends */
+    SET(facts.agent.unfit, "ssm-agent-worker");
+    assert_false(conditions_hold(&view, "mislabelled"));
+    SET(facts.agent.missing, "ssm-agent-worker");
+    assert_false(conditions_hold(&view, "mislabelled"));
     facts.plan.region_source = SOURCE_OPTION;
     assert_false(conditions_hold(&view, "other-region"));
     SET(facts.plan.region, "eu-west-1");
@@ -852,6 +880,21 @@ static void a_variable_for_ipv6_harms_where_there_is_none(void **state)
     assert_faults("the agent's environment has V1=, which holds no certificate");
 }
 
+/* A report may hold anything, and this is for a shell. */
+static void variables_that_do_harm_are_shell_words(void **state)
+{
+    (void)state;
+    facts.agent.n_variables = 3;
+    SET(facts.agent.variables[0].name, "SSL_CERT_DIR");
+    SET(facts.agent.variables[1].name, "A;B");
+    SET(facts.agent.variables[2].name, "V2");
+    facts.agent.variables[2].harm = HARM_IMDS_BY_IPV6;
+    look("agent-environment", RUNG_CONNECT, SERVICE_SSM);
+    assert_value("harmful_variables", "SSL_CERT_DIR V2");
+    facts.network.usable_ipv6 = true;
+    assert_value("harmful_variables", "SSL_CERT_DIR");
+}
+
 static void what_a_required_service_shows_is_not_trusted_first(void **state)
 {
     (void)state;
@@ -923,6 +966,8 @@ int main(void)
         cmocka_unit_test_setup(addresses_that_ended_so_are_counted, start),
         cmocka_unit_test_setup(how_sure_it_is_is_said, start),
         cmocka_unit_test_setup(a_route_that_refuses_is_undone, start),
+        cmocka_unit_test_setup(an_address_answers_or_none_does, start),
+        cmocka_unit_test_setup(a_nameserver_is_here_or_it_is_not, start),
         cmocka_unit_test_setup(the_place_to_which_a_route_leads_has_a_name, start),
         cmocka_unit_test_setup(denied_actions_and_their_tools_are_counted, start),
         cmocka_unit_test_setup(a_block_is_of_the_family, start),
@@ -942,6 +987,7 @@ int main(void)
         cmocka_unit_test_setup(the_worst_fault_comes_first, start),
         cmocka_unit_test_setup(regions_and_endpoints_of_the_configuration, start),
         cmocka_unit_test_setup(a_variable_for_ipv6_harms_where_there_is_none, start),
+        cmocka_unit_test_setup(variables_that_do_harm_are_shell_words, start),
         cmocka_unit_test_setup(what_a_required_service_shows_is_not_trusted_first, start),
         cmocka_unit_test_setup(the_proxy_is_asked_for_each_name, start),
     };

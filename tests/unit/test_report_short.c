@@ -153,6 +153,13 @@ static void what_was_not_proven_is_said(void **state)
         write_new(&filled->report, &text);
         assert_null(strstr(text.bytes, "not proven"));
         buffer_clear(&text);
+        (void)text_set(filled->facts.agent.beside, PATH_SIZE, "ExecStartPre=/a");
+        filled->facts.agent.running = filled->facts.agent.ended = ANSWER_NO;
+        filled->facts.agent.connected = ANSWER_NO;
+        write_new(&filled->report, &text);
+        assert_non_null(strstr(text.bytes, i == 0 ? ", ExecStartPre=/a not proven\n"
+                                                  : ", ExecStartPre= not proven\n"));
+        buffer_clear(&text);
         free(filled);
     }
 }
@@ -171,6 +178,8 @@ static void a_command_beside_is_not_proven(void **state)
          ANSWER_UNKNOWN},
         {"ExecStartPre=/usr/local/bin/wait-until-all-of-the-data-is-there",
          "ready: ExecStartPre= and 2 more not proven (41 ms)", ANSWER_UNKNOWN, ANSWER_NO},
+        {"a-report-may-hold-a-command-that-is-longer-than-a-line-and-has-no-key",
+         "ready: a-report-may-hold-a-command-t... (41 ms)", ANSWER_NO, ANSWER_NO},
         {"ExecStartPre=/bin/sh",
          "ready: UpdateInstanceInformation, OpenControlChannel not proven (41 ms)", ANSWER_YES,
          ANSWER_NO},
