@@ -158,25 +158,26 @@ view_quotes quote_machine, quote_interfaces, quote_imds, quote_imds_server, quot
     quote_obstacle, quote_token, quote_imds_load, quote_imds_silence, quote_profile,
     quote_identity_role, quote_credentials, quote_expiry;
 
-/* resolve.c: who is asked, and answers */
+/* nameservers.c: who is asked, and answers */
 view_holds where_nobody_answers, when_silent_for_this_name, when_names_are_held_back,
     when_answer_is_malformed, when_answers_differ, where_amazon_does_not_answer,
     when_amazon_serves_no_name, when_amazon_answers, when_server_is_here, when_server_is_unrouted,
     where_question_stays_here, when_question_was_not_sent, when_stub_refuses,
     when_questions_are_forbidden, when_answers_are_dropped, where_edns_is_not_served,
-    where_amazon_is_overruled, when_an_alias_shows_it, when_name_leads_here,
-    when_answers_are_too_late, when_aaaa_is_not_answered, when_dead_servers_come_first;
+    when_answers_are_too_late, when_aaaa_is_not_answered, when_dead_servers_come_first,
+    when_search_list_leads;
 view_quotes quote_no_resolver, quote_lookup, quote_stub, quote_servers_not_read, quote_lookup_order,
     quote_behind_stub, quote_dropped_answers, quote_without_edns, quote_late_answers,
-    quote_false_answers, quote_families;
+    quote_searched;
 
-/* ... and what the names lead to */
-view_holds where_vpc_is_bypassed, when_search_list_leads, where_private_name_is_public,
-    where_strange_addresses_are_used, when_name_is_pinned, when_every_private_name_is_public,
-    when_has_gateway, when_name_is_fips, when_name_leads_to_no_endpoint,
-    when_no_public_address_answers, when_no_address_is_public, when_nobody_knows_the_name;
-view_quotes quote_each_name, quote_bypass, quote_searched, quote_pin, quote_private_one,
-    quote_source_of_name;
+/* resolve.c: what they say of a name */
+view_holds where_amazon_is_overruled, when_an_alias_shows_it, when_name_leads_here,
+    where_vpc_is_bypassed, where_private_name_is_public, where_strange_addresses_are_used,
+    when_name_is_pinned, when_every_private_name_is_public, when_has_gateway, when_name_is_fips,
+    when_name_leads_to_no_endpoint, when_no_public_address_answers, when_no_address_is_public,
+    when_nobody_knows_the_name;
+view_quotes quote_false_answers, quote_families, quote_each_name, quote_bypass, quote_pin,
+    quote_private_one, quote_source_of_name;
 
 /* connect.c */
 view_holds where_connections_vary, where_refused_on_the_way, where_not_blocked,
