@@ -486,7 +486,7 @@ static void take_confinement(void *arg, enum taken taken, const char *file, cons
     struct agent_facts *agent = reading->agent;
     char *to = taken == TAKEN_ALL ? agent->confined : agent->doubted, ignored[PATH_SIZE];
 
-    if (taken == TAKEN_BY_PLACE || taken == TAKEN_MAYBE_BY_PLACE) {
+    if (taken == TAKEN_BY_ADDRESS || taken == TAKEN_MAYBE_BY_ADDRESS) {
         (void)unit_value(reading->settings, "IPAddressDeny", true, agent->denied_networks,
                          WORDS_SIZE, agent->denied_file);
         (void)unit_value(reading->settings, "IPAddressAllow", true, agent->allowed_networks,

@@ -94,11 +94,16 @@ void unit_find_program(const char *root, char program[PATH_SIZE]);
 
 bool says_yes(const char *value); /* as systemd's parse_boolean() */
 
-/* unit_taken.c: what its files take from the agent, in words: it cannot come up, not all that it does works, or it cannot be
- * told from here whether it comes up; or only who knows the addresses can tell, and then whether it is likely; or nobody
- * can, and mostly it does: a command that the unit has beside it.
+/* unit_taken.c: what its files take from the agent, in words.
  * unit_conditions.c: what keeps systemd from starting it. */
-enum taken { TAKEN_ALL, TAKEN_SOME, TAKEN_MAYBE, TAKEN_MAYBE_BY_PLACE, TAKEN_BY_PLACE, TAKEN_OPEN };
+enum taken {
+    TAKEN_ALL,              /* it cannot come up */
+    TAKEN_SOME,             /* not all that it does works */
+    TAKEN_MAYBE,            /* whether it comes up cannot be told from here */
+    TAKEN_MAYBE_BY_ADDRESS, /* who knows the addresses can tell; for others it is likely */
+    TAKEN_BY_ADDRESS,       /* only who knows the addresses can tell */
+    TAKEN_OPEN,             /* nobody can, and mostly it comes up: a command beside it */
+};
 typedef void unit_taken(void *arg, enum taken taken, const char *file, const char *words);
 bool unit_is_made_later(const char *path); /* perhaps, by the time that the agent starts */
 void unit_confinement(const char *root, const struct buffer *settings, unit_taken *each, void *arg);

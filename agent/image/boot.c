@@ -104,7 +104,7 @@ void judge_starts(struct image *image)
 
 static void take_confinement(void *arg, enum taken taken, const char *file, const char *words)
 {
-    if (taken < TAKEN_BY_PLACE && !text_starts(file, "/run/")) /* that is empty at boot */
+    if (taken < TAKEN_BY_ADDRESS && !text_starts(file, "/run/")) /* that is empty at boot */
         (taken == TAKEN_ALL ? find : find_warning)(arg, "image-unit-overridden", file, "%s: %s",
                                                    file, words);
 }

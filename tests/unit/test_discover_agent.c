@@ -538,11 +538,11 @@ static void take_harm(void *arg, enum taken taken, const char *file, const char 
     if (!strstr(file, ".requires"))
         assert_string_equal(file, drop_in);
     (void)text_add(harm, sizeof(harm), "%s%.16s",
-                   taken == TAKEN_ALL        ? "!"
-                   : taken == TAKEN_SOME     ? ""
-                   : taken == TAKEN_BY_PLACE ? "-"
-                   : taken == TAKEN_OPEN     ? "~"
-                                             : "?",
+                   taken == TAKEN_ALL          ? "!"
+                   : taken == TAKEN_SOME       ? ""
+                   : taken == TAKEN_BY_ADDRESS ? "-"
+                   : taken == TAKEN_OPEN       ? "~"
+                                               : "?",
                    words);
 }
 

@@ -1217,11 +1217,11 @@ static void take_harm(void *arg, enum taken taken, const char *file, const char 
     if (taken == TAKEN_OPEN)
         return;
     (void)text_add(harm, sizeof(harm), "%s%s",
-                   taken == TAKEN_ALL        ? "!"
-                   : taken == TAKEN_SOME     ? "."
-                   : taken == TAKEN_BY_PLACE ? "-"
-                   : taken == TAKEN_MAYBE    ? "?"
-                                             : "a",
+                   taken == TAKEN_ALL          ? "!"
+                   : taken == TAKEN_SOME       ? "."
+                   : taken == TAKEN_BY_ADDRESS ? "-"
+                   : taken == TAKEN_MAYBE      ? "?"
+                                               : "a",
                    words);
 }
 
