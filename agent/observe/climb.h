@@ -107,6 +107,7 @@ struct climb {
     int n_proxy_upgrades; /* websockets asked for through it */
     int n_upgrades;
     uint32_t repeated;       /* actions, by their index */
+    uint32_t strange;        /* of these, what was answered first by no AWS service */
     int n_repeated;          /* because the service had trouble */
     int64_t asked_ms;        /* of the loop */
     struct timer *timers[3]; /* of silence: of dead servers, doubt, the end of patience */

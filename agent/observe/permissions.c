@@ -109,18 +109,20 @@ void actions_plan(struct climb *climb)
 
 /* Credentials that are new are not known everywhere at once: what condemns every request is asked once more, in
  * a first round. A later one is that itself. An error of the server may be one of several servers'; who
- * throttles is not asked more. */
+ * throttles is not asked more. What is no answer of AWS is asked for once more, as the agent does. */
 static bool is_to_be_repeated(struct climb *climb, int action)
 {
     enum failure failure = climb->facts->actions[action].failure;
     uint32_t bit = 1u << action;
-    bool repeat = (failure == FAILURE_CREDENTIALS_REJECTED || failure == FAILURE_SIGNATURE) &&
-                  !climb->observe->patient && !(climb->repeated & bit);
+    bool strange = failure == FAILURE_NOT_AWS;
+    bool condemns = failure == FAILURE_CREDENTIALS_REJECTED || failure == FAILURE_SIGNATURE;
+    bool repeat = (strange || (condemns && !climb->observe->patient)) && !(climb->repeated & bit);
 
     if (failure != FAILURE_THROTTLED && climb->facts->actions[action].status >= 500)
         return ++climb->n_repeated < MAX_ASKED;
 
     climb->repeated |= repeat ? bit : 0;
+    climb->strange |= repeat && strange ? bit : 0;
     return repeat;
 }
 
@@ -137,6 +139,8 @@ void actions_take(struct lane *lane, const struct http_reply *reply)
         service_answer_judge(&reply->head, reply->body, reply->body_bytes, row->allowed, action);
         if (is_to_be_repeated(lane->climb, index))
             forget(lane->climb, action);
+        else if ((lane->climb->strange & 1u << index) && action->failure != FAILURE_NOT_AWS)
+            lane->facts->cut = FAILURE_NOT_AWS;
         credentials_hide(lane->climb->observe->credentials, action->code);
         credentials_hide(lane->climb->observe->credentials, action->message);
         if (action->status == 200 && strcmp(action->action, "ssm:GetDocument") == 0)

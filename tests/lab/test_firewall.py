@@ -40,7 +40,7 @@ def test_the_rule_of_the_remedy_mends_a_policy(binary):
     with Lab(["local-firewall-drop:policy"], binary=binary) as lab:
         findings, _, _ = check(lab, binary)
         command = next(command for command in findings[0]["remedy"]["commands"] if "nft insert" in command)
-        command = command.replace("filter output", "filter instance_closed")
+        command = command.partition(";")[0].replace("filter output", "filter instance_closed")  # behind it is the one for iptables
         assert lab.run(command.split()[2:], program="nft").returncode == 0
         _, _, report = check(lab, binary)
     assert report["verdict"] == "ready"

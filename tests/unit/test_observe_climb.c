@@ -1932,6 +1932,26 @@ static void what_condemns_every_request_is_asked_twice(void **state)
     assert_int_equal(n_rejected, 1);
 }
 
+static void a_page_in_the_place_of_an_answer_is_asked_past_once(void **state)
+{
+    struct http_reply page = reply_of(200);
+    (void)state;
+
+    (void)text_set(page.head.content_type, sizeof(page.head.content_type), "text/html");
+    start_and_sign();
+    replies(7, page);
+    assert_int_equal(n_sent, 15);
+    assert_string_equal(sent[14].target, sent[7].target);
+    replies(8, page);
+    assert_int_equal(SSM->addresses[0].cut, FAILURE_NONE);
+    replies(14, reply_of(200));
+    assert_int_equal(permission_of(7), PERMISSION_ALLOWED);
+    assert_int_equal(SSM->addresses[0].cut, FAILURE_NOT_AWS);
+    replies(15, page); /* the other one, again */
+    assert_int_equal(n_sent, 16);
+    assert_int_equal(permission_of(8), PERMISSION_UNCLEAR);
+}
+
 static void a_later_round_asks_nothing_twice(void **state)
 {
     struct http_reply rejected = reply_of(400);
@@ -3378,6 +3398,7 @@ int main(void)
         TEST(where_nothing_is_left_no_handshake_begins),
         TEST(preferences_are_those_of_get_document),
         TEST(what_condemns_every_request_is_asked_twice),
+        TEST(a_page_in_the_place_of_an_answer_is_asked_past_once),
         TEST(a_later_round_asks_nothing_twice),
         TEST(signed_requests_wait_for_the_role_and_the_place),
         TEST(hosts_is_read_in_its_order),

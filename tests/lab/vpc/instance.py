@@ -23,6 +23,7 @@ SYSTEMD_BOOTED = "/run/systemd/system/lab.conf"  # the folder is there where sys
 TIME_SYNC_WANTED = "/etc/systemd/system/multi-user.target.wants/chrony.service"
 PACKAGES = "/var/lib/dpkg/status"
 AGENT_GROUP = "/sys/fs/cgroup/system.slice/amazon-ssm-agent.service/cgroup.procs"  # there: the unit was started
+NO_PROCESS = 4194304  # proc(5): no process id is that large
 PACKAGE_LIST = "/var/lib/dpkg/info/amazon-ssm-agent.list"
 RESOLV_CONF = "/etc/resolv.conf"
 HOSTS = "/etc/hosts"

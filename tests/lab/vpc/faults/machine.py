@@ -89,12 +89,12 @@ def _(world, variant="silent"):
     world.agent_unit = {
         "silent": {},
         "again": said | {"ActiveState": "activating"},
-        "runs": said | {"ActiveState": "active", "Result": "success", "ExecMainStatus": 0, "ExecMainPID": 4242},
+        "runs": said | {"ActiveState": "active", "Result": "success", "ExecMainStatus": 0, "ExecMainPID": instance.NO_PROCESS},
         "stays-down": said | {"ActiveState": "failed", "NRestarts": 0, "ExecMainStatus": 194},
         "never-ran": said | {"ActiveState": "inactive", "Result": "success", "NRestarts": 0, "ExecMainPID": 0},
     }[variant]
     if variant == "runs":
-        world.files[instance.AGENT_GROUP] = "4242\n"
+        world.files[instance.AGENT_GROUP] = f"{instance.NO_PROCESS}\n"
     world.files["/var/log/amazon/ssm/amazon-ssm-agent.log"] = "2026-11-29 01:00:00 INFO Starting Core Agent\n"
     world.files["/var/log/amazon/ssm/errors.log"] = (
         "2026-11-29 01:00:00.0933 ERROR [EC2Identity] Failed to get instance info from IMDS. Err: failed to get identity "
@@ -221,7 +221,7 @@ def _(world):
 
 @fault("agent-not-connected", "the agent runs, and holds no connection to ssmmessages", "agent-not-connected")
 def _(world):
-    world.files[instance.AGENT_GROUP] = "4242\n"
+    world.files[instance.AGENT_GROUP] = f"{instance.NO_PROCESS}\n"
 
 
 _OPENS = {
