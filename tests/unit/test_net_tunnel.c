@@ -3,6 +3,7 @@
  * CONNECT, against a proxy that opens the way, forbids it, babbles, closes, or says nothing.
  */
 #include <errno.h>
+#include <malloc.h>
 #include <netinet/in.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -76,7 +77,7 @@ ssize_t __wrap_send(int fd, const void *bytes, size_t n, int flags)
 
 static void keep(void *arg, const struct step *step, int32_t status, int fd)
 {
-    (void)arg;
+    assert_ptr_equal(arg, &peer);
     if (step->outcome == OUTCOME_OK)
         assert_int_equal(close(fd), 0);
     else
@@ -117,7 +118,7 @@ static void ask(uint16_t port, int32_t answer_timeout_ms)
     int64_t began_us = loop_clock_us(loop);
 
     n_received = 0;
-    assert_true(tunnel_ask(loop, &tunnel, keep, NULL));
+    assert_true(tunnel_ask(loop, &tunnel, keep, &peer));
     assert_int_equal(loop_run(loop, clock_monotonic_ms() + 10000), LOOP_IDLE);
     assert_int_equal(n_got, 1);
     assert_true(got.took_ms >= 1 && got.took_ms <= loop_took_ms(loop_clock_us(loop) - began_us));
@@ -305,6 +306,23 @@ static void silence_is_a_timeout(void **state)
     assert_int_equal(got.failure, FAILURE_TIMEOUT);
 }
 
+static void keeps_no_memory(void **state)
+{
+    enum { TIMES = 20 };
+    size_t before = 0;
+    (void)state;
+
+    peer.replies[0] = "HTTP/1.1 403 No\r\n\r\n";
+    peer.then = PEER_CLOSES;
+    for (int i = 0; i < TIMES; i++) {
+        n_got = 0;
+        ask(peer.port, 2000);
+        if (i == TIMES / 2)
+            before = mallinfo2().uordblks;
+    }
+    assert_true(mallinfo2().uordblks < before + MAX_HEAD_BYTES);
+}
+
 static void a_loop_that_ends_calls_nobody_back(void **state)
 {
     const struct tunnel tunnel = {.address = "127.0.0.1",
@@ -315,7 +333,7 @@ static void a_loop_that_ends_calls_nobody_back(void **state)
                                   .answer_timeout_ms = 2000};
     (void)state;
 
-    assert_true(tunnel_ask(loop, &tunnel, keep, NULL));
+    assert_true(tunnel_ask(loop, &tunnel, keep, &peer));
     /* tear_down frees the loop; AddressSanitizer says whether all of it is */
     assert_int_equal(n_got, 0);
 }
@@ -325,7 +343,7 @@ static void a_host_that_could_break_the_line_is_not_asked_for(void **state)
     const struct tunnel tunnel = {.address = "127.0.0.1", .port = peer.port, .host = "a\r\nX: y"};
     (void)state;
 
-    assert_false(tunnel_ask(loop, &tunnel, keep, NULL));
+    assert_false(tunnel_ask(loop, &tunnel, keep, &peer));
 }
 
 static void a_host_that_is_too_long_is_not_asked_for(void **state)
@@ -335,12 +353,12 @@ static void a_host_that_is_too_long_is_not_asked_for(void **state)
     (void)state;
 
     memset(host, 'a', sizeof(host) - 1);
-    assert_false(tunnel_ask(loop, &tunnel, keep, NULL));
+    assert_false(tunnel_ask(loop, &tunnel, keep, &peer));
     host[256] = '\0'; /* its length is told in one byte */
     tunnel.socks = true;
-    assert_false(tunnel_ask(loop, &tunnel, keep, NULL));
+    assert_false(tunnel_ask(loop, &tunnel, keep, &peer));
     host[255] = '\0';
-    assert_true(tunnel_ask(loop, &tunnel, keep, NULL));
+    assert_true(tunnel_ask(loop, &tunnel, keep, &peer));
 }
 
 /* The words of one that does not wait for what it is asked. */
@@ -455,6 +473,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_is_no_http_is_malformed, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_peer_that_closes_or_is_not_there, set_up, tear_down),
         cmocka_unit_test_setup_teardown(silence_is_a_timeout, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(keeps_no_memory, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_loop_that_ends_calls_nobody_back, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_host_that_could_break_the_line_is_not_asked_for, set_up,
                                         tear_down),
