@@ -6,6 +6,7 @@
  */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <malloc.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <stdio.h>
@@ -126,7 +127,7 @@ ssize_t __wrap_recvfrom(int fd, void *bytes, size_t n, int flags, struct sockadd
 /* --- answers --- */
 
 struct packet {
-    unsigned char bytes[8192];
+    unsigned char bytes[16384];
     size_t n;
 };
 
@@ -974,6 +975,116 @@ static void asks_many_at_once(void **state)
     assert_int_equal(n_got, 40);
 }
 
+/* --- answers that no server has to send --- */
+
+static struct packet said;
+static char detail[DETAIL_SIZE];
+
+/* The head and the question, for a.test. */
+static void begin_answer(void)
+{
+    said.n = 0;
+    put(&said, "\0\1\201\200\0\1\0\0\0\0\0\0\1a\4test\0\0\1\0\1", 24);
+}
+
+static void count_answers(unsigned n)
+{
+    said.bytes[6] = (unsigned char)(n >> 8);
+    said.bytes[7] = (unsigned char)n;
+}
+
+static enum failure read_answer(void)
+{
+    got = (struct dns_answer){.family = FAMILY_IPV4};
+    detail[0] = '\0';
+    return dns_answer_read(said.bytes, said.n, &got, detail);
+}
+
+static void expect_malformed(const char *why)
+{
+    assert_int_equal(read_answer(), FAILURE_DNS_MALFORMED);
+    assert_string_equal(detail, why);
+    assert_int_equal(got.n_addresses + got.n_more, 0);
+}
+
+static void reads_to_the_last_byte(void **state)
+{
+    (void)state;
+    begin_answer();
+    said.n = 11;
+    expect_malformed("an answer without a header");
+    said.n = 12;
+    expect_malformed("an answer without the question");
+
+    begin_answer();
+    put_record(&said, NULL, 16, 60, "", 0); /* which ends where its data would begin */
+    expect_malformed("only records of other types");
+    said.n--;
+    expect_malformed("records that do not parse");
+
+    begin_answer();
+    put_record(&said, NULL, TYPE_CNAME, 60, "\300\377", 2); /* to where nothing is */
+    expect_malformed("records that do not parse");
+    assert_string_equal(got.cname, "");
+}
+
+static void a_server_with_authority_need_not_recurse(void **state)
+{
+    (void)state;
+    begin_answer();
+    said.bytes[3] = 0;
+    expect_malformed("a referral by a server that does not recurse");
+    said.bytes[2] |= 0x04;
+    assert_int_equal(read_answer(), FAILURE_NODATA);
+}
+
+/* Those of the authority and what is additional say nothing of the name. */
+static void reads_the_answers_alone(void **state)
+{
+    (void)state;
+    begin_answer();
+    put_record(&said, "b.test", 16, 60, "\1a", 2);
+    put_cname(&said, NULL, 60, "b.test");
+    put_a(&said, NULL, 60, "10.0.1.21");
+    count_answers(1);
+    expect_malformed("only records of other types");
+    assert_string_equal(got.cname, "");
+}
+
+static void put_chain(int n)
+{
+    char owner[16], target[16];
+
+    begin_answer();
+    for (int i = 0; i < n; i++) {
+        snprintf(owner, sizeof(owner), "%d.test", i);
+        snprintf(target, sizeof(target), "%d.test", i + 1);
+        put_cname(&said, i == 0 ? NULL : owner, 60, target);
+    }
+}
+
+static void follows_sixteen_aliases_and_reads_512_records(void **state)
+{
+    (void)state;
+    put_chain(15);
+    assert_int_equal(read_answer(), FAILURE_NODATA);
+    assert_string_equal(got.cname, "15.test");
+    put_chain(16);
+    expect_malformed("the chain of aliases has no end");
+    put_chain(17);
+    expect_malformed("the chain of aliases has no end");
+    assert_string_equal(got.cname, "16.test");
+
+    begin_answer();
+    for (unsigned i = 1; i <= 514; i++) {
+        put_a(&said, NULL, 60, "10.0.1.21");
+        count_answers(i);
+        assert_int_equal(read_answer(), FAILURE_NONE);
+        assert_int_equal(got.n_addresses, i < MAX_ADDRESSES ? i : MAX_ADDRESSES);
+        assert_int_equal(got.n_addresses + got.n_more, i < 512 ? i : 512);
+    }
+}
+
 /* --- bytes that anybody may have sent --- */
 
 static void reads_any_bytes(void **state)
@@ -986,12 +1097,12 @@ static void reads_any_bytes(void **state)
     /* who reads beyond the end of a packet ends there */
     unsigned char *room = mmap(NULL, 2 * ROOM, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     assert_true(room != MAP_FAILED && mprotect(room, ROOM, PROT_READ | PROT_WRITE) == 0);
+    size_t held = mallinfo2().uordblks;
     if (given)
         seed = (unsigned int)strtoul(given, NULL, 10);
     for (int round = 0; round < 20000; round++) {
         struct packet packet = {.n = 0};
         struct dns_answer answer = {.family = round % 2 == 0 ? FAMILY_IPV4 : FAMILY_IPV6};
-        char detail[DETAIL_SIZE] = "";
 
         put(&packet, "\0\1\201\200\0\1\0\0\0\0\0\0\1a\4test\0\0\1\0\1", 24);
         put_cname(&packet, NULL, 1, "b.test");
@@ -1008,6 +1119,7 @@ static void reads_any_bytes(void **state)
                      answer.n_addresses);
         }
     }
+    assert_true(mallinfo2().uordblks < held + 4096);
     assert_int_equal(munmap(room, 2 * ROOM), 0);
 }
 
@@ -1043,6 +1155,10 @@ int main(void)
         TEST(refuses_what_is_no_question),
         TEST(asks_for_the_longest_name),
         TEST(asks_many_at_once),
+        cmocka_unit_test(reads_to_the_last_byte),
+        cmocka_unit_test(a_server_with_authority_need_not_recurse),
+        cmocka_unit_test(reads_the_answers_alone),
+        cmocka_unit_test(follows_sixteen_aliases_and_reads_512_records),
         cmocka_unit_test(reads_any_bytes),
     };
     return cmocka_run_group_tests_name("net_dns", tests, NULL, NULL);
