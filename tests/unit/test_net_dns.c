@@ -1009,6 +1009,7 @@ static void expect_malformed(const char *why)
 
 static void reads_to_the_last_byte(void **state)
 {
+    static const char text[256] = {0};
     (void)state;
     begin_answer();
     said.n = 11;
@@ -1021,6 +1022,11 @@ static void reads_to_the_last_byte(void **state)
     expect_malformed("only records of other types");
     said.n--;
     expect_malformed("records that do not parse");
+
+    begin_answer();
+    put_record(&said, NULL, 16, 60, text, sizeof(text));
+    put_a(&said, NULL, 60, "10.0.1.21");
+    assert_int_equal(read_answer(), FAILURE_NONE);
 
     begin_answer();
     put_record(&said, NULL, TYPE_CNAME, 60, "\300\377", 2); /* to where nothing is */
