@@ -3,6 +3,7 @@
  * The loop by itself: what fires when, and that a callback may end anything. The Makefile has poll(2) and the clock wrapped.
  */
 #include <errno.h>
+#include <malloc.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -558,6 +559,24 @@ static void counts_a_pause_for_the_deadline(void **state)
     assert_string_equal(order, "a");
 }
 
+static void keeps_nothing_of_what_is_over(void **state)
+{
+    enum { TIMES = 400 };
+    size_t held = 0;
+    (void)state;
+
+    for (int i = 0; i < TIMES; i++) {
+        loop_unwatch(loop_watch(loop, pipe_ends[0], POLLIN, false, on_ready, LETTER('r')));
+        loop_cancel(loop_after(loop, 1000, note, LETTER('n')));
+        loop_after(loop, 0, cancel_second, LETTER('\0'));
+        timers[1] = NULL;
+        assert_int_equal(run(), LOOP_IDLE);
+        if (i == TIMES / 2)
+            held = mallinfo2().uordblks;
+    }
+    assert_true(mallinfo2().uordblks < held + 1024);
+}
+
 /* --- to the microsecond --- */
 
 enum { BEGAN_US = 1000 * 1000 };
@@ -579,6 +598,12 @@ static void note_now_and_stop(void *arg)
     noted_us = loop_now_us(loop);
     assert_int_equal(loop_now_ms(loop), noted_us / 1000);
     stop(arg);
+}
+
+static void a_loop_has_a_now_before_it_runs(void **state)
+{
+    (void)state;
+    assert_int_equal(loop_now_us(loop), BEGAN_US);
 }
 
 /* Rounded up, since a turn too early would be in vain. */
@@ -722,6 +747,8 @@ int main(void)
         TEST(ends_what_is_for_one_owner),
         TEST(waits_for_nothing_that_is_quiet),
         TEST(tells_an_end_once),
+        cmocka_unit_test_setup_teardown(a_loop_has_a_now_before_it_runs, set_up_clock, tear_down),
+        TEST(keeps_nothing_of_what_is_over),
         cmocka_unit_test_setup_teardown(waits_for_the_first_timer, set_up_clock, tear_down),
         cmocka_unit_test_setup_teardown(waits_for_the_deadline, set_up_clock, tear_down),
         cmocka_unit_test_setup_teardown(what_is_longer_than_any_work_was_a_pause, set_up_clock,
