@@ -482,6 +482,7 @@ static void says_that_nobody_answers_yet(void **state)
 /* --- the head, line by line --- */
 
 static struct exchange read_so_far;
+static char behind = 'x'; /* what is in memory behind a line */
 
 static void begin_head(void)
 {
@@ -489,6 +490,7 @@ static void begin_head(void)
 
     read_so_far = (struct exchange){.loop = loop};
     assert_int_equal(exchange_read_head(line, 1, strlen(line), &read_so_far), strlen(line));
+    assert_int_equal(read_so_far.head.status, 0); /* libcurl says it */
 }
 
 /* False: it was refused. */
@@ -497,6 +499,7 @@ static bool add_line(const char *line, size_t n)
     char bytes[4096];
 
     assert_true(n <= sizeof(bytes));
+    memset(bytes, behind, sizeof(bytes));
     memcpy(bytes, line, n);
     return exchange_read_head(bytes, 1, n, &read_so_far) == n;
 }
@@ -504,6 +507,26 @@ static bool add_line(const char *line, size_t n)
 static bool add(const char *line)
 {
     return add_line(line, strlen(line));
+}
+
+static void a_status_line_is_read_to_its_last_digit(void **state)
+{
+    static const struct {
+        const char *line;
+        bool fine;
+    } rows[] = {
+        {"HTTP/1.1 204", true},     {"HTTP/1.9 999\r\n", true}, {"HTTP/1.0 000 x", true},
+        {"HTTP/1.1 204\n", true},   {"HTTP/1.1 20", false},     {"HTTP/1.1 2x4", false},
+        {"HTTP/1.1 2/4", false},    {"HTTP/1.1 2:4", false},    {"HTTP/1.x 204", false},
+        {"HTTP/2.0 204 OK", false}, {"HTTP/1.1-204", false},    {"HTTP/1.1 2040", false},
+    };
+    (void)state;
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        read_so_far = (struct exchange){.loop = loop};
+        if (add(rows[i].line) != rows[i].fine || read_so_far.malformed == rows[i].fine)
+            fail_msg("%s", rows[i].line);
+    }
 }
 
 static void fields_are_kept_without_what_is_around_them(void **state)
@@ -517,19 +540,25 @@ static void fields_are_kept_without_what_is_around_them(void **state)
         {"server: a", "a"},
         {"Server:\r\n", ""},
         {"Server: \t \r\n", ""},
+        {"Server: ", ""},
         {"Serve: a\r\n", ""},
         {"Servers: a\r\n", ""},
         {"Server : a\r\n", ""},
         {" of the line before\r\n", ""},
         {"Server\r\n", ""},
         {"HTTP\r\n", ""},
+        {"HTTP", ""},
     };
+    static const char behinds[] = {'/', ' ', 'x'};
     (void)state;
 
-    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+    for (size_t i = 0; i < COUNT_OF(behinds) * COUNT_OF(rows); i++) {
+        size_t row = i % COUNT_OF(rows);
+
+        behind = behinds[i / COUNT_OF(rows)];
         begin_head();
-        assert_true(add(rows[i].line));
-        assert_string_equal(read_so_far.head.server, rows[i].server);
+        if (!add(rows[row].line) || strcmp(read_so_far.head.server, rows[row].server) != 0)
+            fail_msg("row %zu: %s", row, read_so_far.head.server);
         assert_false(read_so_far.head_complete);
     }
     begin_head();
@@ -545,7 +574,9 @@ static void the_first_date_counts(void **state)
 {
     (void)state;
     begin_head();
-    assert_true(add("Date: Mon, 23 Nov 2026 12:00:00\r\n"));
+    assert_true(add("Date: Mon, 23 Nov 2026 12:00:00 GMT\r\n"));
+    begin_head();
+    assert_true(add("Date: Mon, 23 Nov 2026 12:00:00\r\n")); /* the end is not that of the one before */
     assert_false(read_so_far.head.has_date);
     assert_true(add("Date: Mon, 23 Nov 2026 12:00:00 GMT\r\n"));
     assert_true(read_so_far.head.has_date);
@@ -560,7 +591,7 @@ static void a_head_ends_with_an_empty_line(void **state)
     static const struct {
         const char *line;
         bool ends;
-    } rows[] = {{"", true}, {"\n", true}, {"\r\n", true}, {"\r", false}, {"a\n", false}, {"\r\n\n", false}};
+    } rows[] = {{"", true}, {"\n", true}, {"\r\n", true}, {"\r", false}, {"a\n", false}, {"\r\n\n", false}, {"\rx", false}};
     (void)state;
 
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
@@ -711,11 +742,17 @@ static void what_libcurl_says_is_told_in_our_words(void **state)
             assert_int_equal(step->took_ms, rows[i].is_tls ? 5 : 8);
             assert_int_equal(reply.tls.outcome, rows[i].is_tls ? OUTCOME_OK : OUTCOME_UNTRIED);
             assert_int_equal(reply.tls.took_ms, rows[i].is_tls ? 3 : 0);
+            assert_string_equal(step->detail, i > 0 ? read_so_far.error : "");
         }
-        if (i == 0)
-            assert_string_equal(step->detail, "");
         curl_easy_cleanup(read_so_far.easy);
     }
+    struct http_reply reply = {.took_us = 7001}; /* the handshake did not begin */
+    read_so_far = (struct exchange){
+        .loop = loop, .easy = curl_easy_init(), .is_tls = true, .os_error = ECONNREFUSED};
+    exchange_judge(&read_so_far, CURLE_COULDNT_CONNECT, &reply);
+    assert_int_equal(reply.tls.outcome, OUTCOME_UNTRIED);
+    assert_int_equal(reply.step.failure, FAILURE_REFUSED);
+    curl_easy_cleanup(read_so_far.easy);
 }
 
 /* --- whose connection --- */
@@ -928,6 +965,7 @@ int main(void)
         TEST(tells_what_is_not_http),
         TEST(takes_no_line_for_a_status_line),
         TEST(takes_a_length_that_is_said_twice),
+        TEST(a_status_line_is_read_to_its_last_digit),
         TEST(fields_are_kept_without_what_is_around_them),
         TEST(the_first_date_counts),
         TEST(a_head_ends_with_an_empty_line),
