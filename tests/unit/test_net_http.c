@@ -753,6 +753,16 @@ static void what_libcurl_says_is_told_in_our_words(void **state)
     assert_int_equal(reply.tls.outcome, OUTCOME_UNTRIED);
     assert_int_equal(reply.step.failure, FAILURE_REFUSED);
     curl_easy_cleanup(read_so_far.easy);
+
+    static const struct credentials credentials = {.access_key_id = "AKIDEXAMPLE",
+                                                   .secret_access_key = "wJalrXUtnFEMI"};
+    read_so_far = (struct exchange){
+        .loop = loop, .easy = curl_easy_init(), .credentials = &credentials};
+    strcpy(read_so_far.error, "cannot send wJalrXUtnFEMI");
+    exchange_judge(&read_so_far, CURLE_SEND_ERROR, &reply);
+    assert_non_null(strstr(reply.step.detail, "cannot send"));
+    assert_null(strstr(reply.step.detail, "wJalrXUtnFEMI"));
+    curl_easy_cleanup(read_so_far.easy);
 }
 
 /* --- whose connection --- */
