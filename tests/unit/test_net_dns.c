@@ -40,7 +40,7 @@ enum { ALWAYS = 1000 };
 static struct {
     int passes, fails, os_error;
 } refused[N_CALLS];
-static size_t most; /* that one recvfrom() gets; 0: whatever is there */
+static size_t most;       /* that one recvfrom() gets; 0: whatever is there */
 static size_t n_streamed; /* of the answer by TCP so far */
 
 static void refuse(enum call call, int passes, int fails, int os_error)
@@ -348,10 +348,10 @@ static void answer_badly(struct packet *packet, const unsigned char *query, size
 
 static void answer(struct packet *packet, const unsigned char *query, size_t n)
 {
-    static const char *const bad[] = {"othername",     "othertype", "referral", "loop",    "alien",
-                                      "manyquestions", "oq", "otherquestion", "otherid",   "question", "unasked", "short",
-                                      "missing",       "pointers",  "longdata", "cut",     "escape",
-                                      "ttl",           "tail"};
+    static const char *const bad[] = {
+        "othername",     "othertype", "referral", "loop",    "alien", "manyquestions", "oq",
+        "otherquestion", "otherid",   "question", "unasked", "short", "missing",       "pointers",
+        "longdata",      "cut",       "escape",   "ttl",     "tail"};
 
     for (size_t i = 0; i < COUNT_OF(bad); i++) {
         if (is(bad[i])) {
@@ -753,7 +753,8 @@ static void has_no_socket(void **state)
 
     refuse(CALL_SOCKET, 0, ALWAYS, EMFILE);
     expect_unsent("a.test", FAILURE_INTERNAL, EMFILE);
-    assert_int_equal(ALWAYS - refused[CALL_SOCKET].fails, 7); /* as often as it sends in five seconds */
+    assert_int_equal(ALWAYS - refused[CALL_SOCKET].fails,
+                     7); /* as often as it sends in five seconds */
     assert_true(file_take_trouble(trouble, sizeof(trouble)));
     refuse(CALL_SOCKET, 0, ALWAYS, EACCES); /* as SELinux has it */
     expect_unsent("a.test", FAILURE_PROHIBITED, EACCES);
@@ -904,7 +905,8 @@ static void sends_each_from_a_port_of_its_own(void **state)
         bool first = server.ports[0] < FIRST_HIGH_PORT, second = server.ports[1] < FIRST_HIGH_PORT;
         n_otherwise += ((server.ports[0] ^ server.ports[1]) & 1) == 1 && first != second;
     }
-    assert_true(n_otherwise >= 3); /* one in a hundred the kernel does not give; one in four is chance */
+    assert_true(n_otherwise >=
+                3); /* one in a hundred the kernel does not give; one in four is chance */
 }
 
 /* A machine that is busy when it is time to send sends later, or not any more. */

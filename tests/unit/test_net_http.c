@@ -576,7 +576,8 @@ static void the_first_date_counts(void **state)
     begin_head();
     assert_true(add("Date: Mon, 23 Nov 2026 12:00:00 GMT\r\n"));
     begin_head();
-    assert_true(add("Date: Mon, 23 Nov 2026 12:00:00\r\n")); /* the end is not that of the one before */
+    assert_true(
+        add("Date: Mon, 23 Nov 2026 12:00:00\r\n")); /* the end is not that of the one before */
     assert_false(read_so_far.head.has_date);
     assert_true(add("Date: Mon, 23 Nov 2026 12:00:00 GMT\r\n"));
     assert_true(read_so_far.head.has_date);
@@ -591,7 +592,8 @@ static void a_head_ends_with_an_empty_line(void **state)
     static const struct {
         const char *line;
         bool ends;
-    } rows[] = {{"", true}, {"\n", true}, {"\r\n", true}, {"\r", false}, {"a\n", false}, {"\r\n\n", false}, {"\rx", false}};
+    } rows[] = {{"", true},     {"\n", true},      {"\r\n", true}, {"\r", false},
+                {"a\n", false}, {"\r\n\n", false}, {"\rx", false}};
     (void)state;
 
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
@@ -628,8 +630,14 @@ static void an_interim_answer_is_forgotten(void **state)
 static void a_length_is_a_number(void **state)
 {
     static const char *const good[] = {"0", "00", "2", "9223372036854775807"};
-    static const char *const bad[] = {
-        "", "-1", "+1", "1 1", "0x1", "1,1", "9223372036854775808", "000000000000000000000000000001"};
+    static const char *const bad[] = {"",
+                                      "-1",
+                                      "+1",
+                                      "1 1",
+                                      "0x1",
+                                      "1,1",
+                                      "9223372036854775808",
+                                      "000000000000000000000000000001"};
     char line[64];
     (void)state;
 
@@ -698,7 +706,8 @@ static void what_libcurl_says_is_told_in_our_words(void **state)
         {CURLE_GOT_NOTHING, FAILURE_RESET, .os_error = ECONNRESET},
         {CURLE_RECV_ERROR, FAILURE_TRUNCATED, eof, .is_tls = true, .sent = true, .complete = true},
         {CURLE_RECV_ERROR, FAILURE_CLOSED, eof, .is_tls = true, .sent = true},
-        {CURLE_RECV_ERROR, FAILURE_TLS_ALERT, alert, .is_tls = true, .sent = true, .complete = true},
+        {CURLE_RECV_ERROR, FAILURE_TLS_ALERT, alert, .is_tls = true, .sent = true,
+         .complete = true},
         {CURLE_RECV_ERROR, FAILURE_MALFORMED, .is_tls = true, .sent = true, .complete = true},
         {CURLE_PARTIAL_FILE, FAILURE_TRUNCATED, alert, .is_tls = true, .sent = true},
         {CURLE_RECV_ERROR, FAILURE_MALFORMED, alert},

@@ -671,9 +671,8 @@ static void waits_for_the_first_timer(void **state)
         int64_t delay_us;
         size_t n_waits;
         int last_ms;
-    } rows[] = {{-1, 1, 0},     {0, 1, 0},        {1, 1, 1},      {1000, 1, 1},
-                {1001, 1, 2},   {100000, 1, 100}, {100001, 2, 1}, {250000, 3, 50},
-                {99001, 1, 100}};
+    } rows[] = {{-1, 1, 0},       {0, 1, 0},      {1, 1, 1},       {1000, 1, 1},   {1001, 1, 2},
+                {100000, 1, 100}, {100001, 2, 1}, {250000, 3, 50}, {99001, 1, 100}};
     (void)state;
 
     loop_watch(loop, pipe_ends[0], POLLIN, false, on_ready, LETTER('r'));

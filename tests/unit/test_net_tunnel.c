@@ -33,7 +33,8 @@ static bool socks;
 
 /* The errno of the next recv() that is not the peer's, and of the send() after so many; 0: it does what it should. */
 static int recv_error, send_error, n_sends_before;
-static size_t n_received; /* of the answer so far: what one recv() more may bring is the rest of the head */
+static size_t
+    n_received; /* of the answer so far: what one recv() more may bring is the rest of the head */
 
 static bool is_peers(int fd)
 {
