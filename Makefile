@@ -175,6 +175,7 @@ link.test_filter           := -Wl,--wrap=sendto
 link.test_net_dial         := -Wl,--wrap=poll,--wrap=socket,--wrap=bind,--wrap=connect,--wrap=setsockopt,--wrap=getsockopt,--wrap=getsockname
 link.test_net_dns          := -Wl,--wrap=socket,--wrap=bind,--wrap=connect,--wrap=sendto,--wrap=recvfrom
 link.test_net_changes      := -Wl,--wrap=inotify_add_watch,--wrap=clock_monotonic_ms
+link.test_net_loop         := -Wl,--wrap=poll,--wrap=clock_monotonic_us
 link.test_net_tunnel       := -Wl,--wrap=recv,--wrap=send
 link.test_observe_climb    := -Wl,--wrap=dns_ask,--wrap=dns_do_not_wait,--wrap=dns_heard,--wrap=dial_start,--wrap=dial_refuser,--wrap=http_start,--wrap=tunnel_ask,--wrap=routes_doubt,--wrap=route_ends_at_next_hop,--wrap=loop_after,--wrap=loop_after_quietly,--wrap=loop_cancel,--wrap=loop_now_ms,--wrap=loop_end_of
 link.test_discover_order   := -Wl,--wrap=imds_open,--wrap=imds_get,--wrap=imds_connect_ahead,--wrap=imds_local_address,--wrap=imds_free,--wrap=instance_read,--wrap=instance_read_rest,--wrap=instance_reader_free,--wrap=role_read,--wrap=role_read_rest,--wrap=role_reader_free,--wrap=hint_region,--wrap=routes_doubt,--wrap=network_read,--wrap=machine_read

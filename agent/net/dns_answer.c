@@ -121,9 +121,8 @@ static enum failure rcode_failure(int32_t rcode, char *detail)
     }
 }
 
-static enum failure malformed(struct dns_answer *answer, char *detail, const char *why)
+static enum failure malformed(char *detail, const char *why)
 {
-    answer->n_addresses = answer->n_more = 0;
     (void)text_set(detail, DETAIL_SIZE, "%s", why);
     return FAILURE_DNS_MALFORMED;
 }
@@ -133,20 +132,19 @@ enum failure dns_answer_read(const unsigned char *bytes, size_t n, struct dns_an
 {
     struct message message = {.bytes = bytes, .n = n};
     char name[HOST_SIZE];
-    int followed = 1;
+    int followed;
     int n_chain = 0;
 
     if (n < HEADER_BYTES || n > INT_MAX)
-        return malformed(answer, detail, "an answer without a header");
+        return malformed(detail, "an answer without a header");
     answer->rcode = bytes[3] & 0x0f;
     message.n_answers = read_16(bytes + 6);
     if (message.n_answers > MAX_RECORDS)
         message.n_answers = MAX_RECORDS; /* whoever sends more is not worth the time */
     if (read_16(bytes + 4) != 1 || !read_name(&message, HEADER_BYTES, name, &message.first))
-        return malformed(answer, detail, "an answer without the question");
+        return malformed(detail, "an answer without the question");
     message.first += QUESTION_BYTES;
-    while (n_chain < MAX_CHAIN && (followed = follow_alias(&message, name)) == 1)
-        n_chain++;
+    while ((followed = follow_alias(&message, name)) == 1 && ++n_chain < MAX_CHAIN) {}
     (void)text_set(answer->cname, sizeof(answer->cname), "%s", n_chain > 0 ? name : "");
     if (answer->rcode != RCODE_NOERROR)
         return rcode_failure(answer->rcode, detail);
@@ -154,12 +152,12 @@ enum failure dns_answer_read(const unsigned char *bytes, size_t n, struct dns_an
     if (answer->n_addresses > 0)
         return FAILURE_NONE;
     if (followed == 1)
-        return malformed(answer, detail, "the chain of aliases has no end");
+        return malformed(detail, "the chain of aliases has no end");
     if (followed < 0 || !whole)
-        return malformed(answer, detail, "records that do not parse");
+        return malformed(detail, "records that do not parse");
     if (message.n_answers > 0 && n_chain == 0)
-        return malformed(answer, detail, "only records of other types");
+        return malformed(detail, "only records of other types");
     if (message.n_answers == 0 && !(bytes[2] & AUTHORITATIVE) && !(bytes[3] & RECURSES))
-        return malformed(answer, detail, "a referral by a server that does not recurse");
+        return malformed(detail, "a referral by a server that does not recurse");
     return FAILURE_NODATA;
 }

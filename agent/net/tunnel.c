@@ -86,11 +86,8 @@ static void finish(struct asking *asking, struct step *step, int32_t status)
 
     step->took_ms = loop_took_ms(loop_now_us(asking->loop) - asking->started_us);
     loop_leave(&asking->task);
-    if (fd >= 0) {
-        loop_unwatch(asking->watch);
-        asking->watch = NULL;
+    if (fd >= 0)
         asking->fd = -1;
-    }
     asking_end(&asking->task);
     done(arg, step, status, fd);
 }
@@ -161,7 +158,6 @@ static void on_readable(void *arg, short events)
         return;
     }
     asking->n += (size_t)n;
-    asking->head[asking->n] = '\0';
     if (asking->socks) {
         judge_socks(asking, n == 0);
         return;

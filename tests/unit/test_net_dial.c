@@ -6,6 +6,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
@@ -147,7 +148,7 @@ static int tear_down(void **state)
 
 static void keep(void *arg, const struct dialled *dialled)
 {
-    (void)arg;
+    assert_ptr_equal(arg, &refused);
     got = *dialled;
     n_got++;
 }
@@ -164,12 +165,15 @@ static void dial(const char *address, uint16_t port, int32_t timeout_ms, int32_t
 {
     struct dial request = {address, port, timeout_ms, max_segment_bytes, PORTS_ANY};
     int before = lowest_free();
+    int64_t began_us = loop_clock_us(loop);
 
     n_got = 0;
-    dial_start(loop, &request, keep, NULL);
+    dial_start(loop, &request, keep, &refused);
     assert_int_equal(n_got, 0); /* never inside the call */
     assert_int_equal(loop_run(loop, clock_monotonic_ms() + 5000), LOOP_IDLE);
     assert_int_equal(n_got, 1);
+    assert_true(got.took_us >= 1 && got.took_us <= loop_clock_us(loop) - began_us + 1);
+    assert_int_equal(got.step.took_ms, loop_took_ms(got.took_us));
     assert_true(lowest_free() == before || got.fd == before); /* nothing else is left open */
 }
 
@@ -233,6 +237,33 @@ static void formats_no_other_family(void **state)
 
     address_format(&address, text, sizeof(text));
     assert_string_equal(text, "");
+}
+
+static void what_has_no_address_of_its_own_has_no_port(void **state)
+{
+    struct sockaddr_storage local;
+    char text[ADDRESS_SIZE];
+    (void)state;
+
+    memset(&local, 0xff, sizeof(local));
+    assert_int_equal(dial_local_port(-1, &local), 0);
+    address_format(&local, text, sizeof(text));
+    assert_string_equal(text, "");
+}
+
+static void keeps_no_memory(void **state)
+{
+    enum { TIMES = 20 };
+    uint16_t port = peer_closed_port();
+    size_t held = 0;
+    (void)state;
+
+    for (int i = 0; i < TIMES; i++) {
+        dial("127.0.0.2", port, 1000, 0);
+        if (i == TIMES / 2)
+            held = mallinfo2().uordblks;
+    }
+    assert_true(mallinfo2().uordblks < held + 256);
 }
 
 static void connects(void **state)
@@ -532,7 +563,7 @@ static void tells_who_sent_the_error(void **state)
         struct dial request = {"127.0.0.1", silent.port, 5000, 0, PORTS_ANY};
 
         n_got = 0;
-        dial_start(loop, &request, keep, NULL);
+        dial_start(loop, &request, keep, &refused);
         do
             assert_true(recv(seen, packet, sizeof(packet), 0) > 28);
         while ((packet[22] << 8 | packet[23]) != silent.port || (packet[33] & 0x02) == 0);
@@ -551,7 +582,7 @@ static void what_is_no_address_fails_at_once(void **state)
     struct dial request = {"ssm.us-east-1.amazonaws.com", 443, 1000, 0};
     (void)state;
 
-    dial_start(loop, &request, keep, NULL);
+    dial_start(loop, &request, keep, &refused);
     assert_int_equal(loop_run(loop, INT64_MAX), LOOP_IDLE);
     assert_int_equal(n_got, 1);
     assert_int_equal(got.step.failure, FAILURE_LOCAL);
@@ -632,7 +663,7 @@ static void takes_a_port_of_the_wanted_half(void **state)
     for (enum ports ports = PORTS_LOW; ports <= PORTS_HIGH; ports++) {
         struct dial request = {"127.0.0.1", peer.port, 1000, 0, ports};
         n_got = 0;
-        dial_start(loop, &request, keep, NULL);
+        dial_start(loop, &request, keep, &refused);
         assert_int_equal(loop_run(loop, clock_monotonic_ms() + 5000), LOOP_IDLE);
         assert_int_equal(n_got, 1);
         assert_int_equal(got.step.outcome, OUTCOME_OK);
@@ -654,14 +685,14 @@ static void a_half_of_the_ports_is_not_had(void **state)
     peer_open(&peer, loop);
     request.port = peer.port;
     refuse("bind", 0, EADDRINUSE, 0);
-    dial_start(loop, &request, keep, NULL);
+    dial_start(loop, &request, keep, &refused);
     assert_int_equal(loop_run(loop, clock_monotonic_ms() + 10000), LOOP_IDLE);
     assert_int_equal(got.step.outcome, OUTCOME_OK);
     (void)close(got.fd);
     for (int i = 0; i < 14 && n_failed == 0; i++) { /* the first port may be of that half */
         request.ports = i % 2 ? PORTS_HIGH : PORTS_LOW;
         refuse("socket", 1, EMFILE, EMFILE);
-        dial_start(loop, &request, keep, NULL);
+        dial_start(loop, &request, keep, &refused);
         assert_int_equal(loop_run(loop, clock_monotonic_ms() + 10000), LOOP_IDLE);
         n_failed += got.step.failure == FAILURE_INTERNAL;
         if (got.fd >= 0)
@@ -698,6 +729,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(parses_addresses),
         TEST(formats_no_other_family),
+        TEST(what_has_no_address_of_its_own_has_no_port),
+        TEST(keeps_no_memory),
         TEST(connects),
         TEST(connects_by_ipv6),
         TEST(keeps_segments_small),

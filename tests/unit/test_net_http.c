@@ -19,6 +19,7 @@
 #include "base/version.h"
 #include "net/dial.h"
 #include "net/http.h"
+#include "net/http_exchange.h"
 #include "net/loop.h"
 #include "net/trust.h"
 #include "net_peer.h"
@@ -478,6 +479,301 @@ static void says_that_nobody_answers_yet(void **state)
     trust_free(trust);
 }
 
+/* --- the head, line by line --- */
+
+static struct exchange read_so_far;
+static char behind = 'x'; /* what is in memory behind a line */
+
+static void begin_head(void)
+{
+    static char line[] = "HTTP/1.1 200 OK\r\n";
+
+    read_so_far = (struct exchange){.loop = loop};
+    assert_int_equal(exchange_read_head(line, 1, strlen(line), &read_so_far), strlen(line));
+    assert_int_equal(read_so_far.head.status, 0); /* libcurl says it */
+}
+
+/* False: it was refused. */
+static bool add_line(const char *line, size_t n)
+{
+    char bytes[4096];
+
+    assert_true(n <= sizeof(bytes));
+    memset(bytes, behind, sizeof(bytes));
+    memcpy(bytes, line, n);
+    return exchange_read_head(bytes, 1, n, &read_so_far) == n;
+}
+
+static bool add(const char *line)
+{
+    return add_line(line, strlen(line));
+}
+
+static void a_status_line_is_read_to_its_last_digit(void **state)
+{
+    static const struct {
+        const char *line;
+        bool fine;
+    } rows[] = {
+        {"HTTP/1.1 204", true},     {"HTTP/1.9 999\r\n", true}, {"HTTP/1.0 000 x", true},
+        {"HTTP/1.1 204\n", true},   {"HTTP/1.1 20", false},     {"HTTP/1.1 2x4", false},
+        {"HTTP/1.1 2/4", false},    {"HTTP/1.1 2:4", false},    {"HTTP/1.x 204", false},
+        {"HTTP/2.0 204 OK", false}, {"HTTP/1.1-204", false},    {"HTTP/1.1 2040", false},
+    };
+    (void)state;
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        read_so_far = (struct exchange){.loop = loop};
+        if (add(rows[i].line) != rows[i].fine || read_so_far.malformed == rows[i].fine)
+            fail_msg("%s", rows[i].line);
+    }
+}
+
+static void fields_are_kept_without_what_is_around_them(void **state)
+{
+    static const struct {
+        const char *line, *server;
+    } rows[] = {
+        {"Server:a\r\n", "a"},
+        {"SERVER: \t a b \t\r\n", "a b"},
+        {"server: a:b\n", "a:b"},
+        {"server: a", "a"},
+        {"Server:\r\n", ""},
+        {"Server: \t \r\n", ""},
+        {"Server: ", ""},
+        {"Serve: a\r\n", ""},
+        {"Servers: a\r\n", ""},
+        {"Server : a\r\n", ""},
+        {" of the line before\r\n", ""},
+        {"Server\r\n", ""},
+        {"HTTP\r\n", ""},
+        {"HTTP", ""},
+    };
+    static const char behinds[] = {'/', ' ', 'x'};
+    (void)state;
+
+    for (size_t i = 0; i < COUNT_OF(behinds) * COUNT_OF(rows); i++) {
+        size_t row = i % COUNT_OF(rows);
+
+        behind = behinds[i / COUNT_OF(rows)];
+        begin_head();
+        if (!add(rows[row].line) || strcmp(read_so_far.head.server, rows[row].server) != 0)
+            fail_msg("row %zu: %s", row, read_so_far.head.server);
+        assert_false(read_so_far.head_complete);
+    }
+    begin_head();
+    assert_true(add("x-amzn-errortype: a b:c:d\r\n"));
+    assert_true(add("x-amzn-errortype: e\r\n"));
+    assert_string_equal(read_so_far.head.error_type, "a b");
+    assert_true(add("X-aws-ec2-metadata-token-ttl-seconds: 60\r\n"));
+    assert_string_equal(read_so_far.token_ttl, "60");
+    assert_string_equal(read_so_far.head.server, "");
+}
+
+static void the_first_date_counts(void **state)
+{
+    (void)state;
+    begin_head();
+    assert_true(add("Date: Mon, 23 Nov 2026 12:00:00 GMT\r\n"));
+    begin_head();
+    assert_true(
+        add("Date: Mon, 23 Nov 2026 12:00:00\r\n")); /* the end is not that of the one before */
+    assert_false(read_so_far.head.has_date);
+    assert_true(add("Date: Mon, 23 Nov 2026 12:00:00 GMT\r\n"));
+    assert_true(read_so_far.head.has_date);
+    int64_t offset_ms = read_so_far.head.clock_offset_ms;
+    assert_true(add("Date: Mon, 23 Nov 2020 12:00:00 GMT\r\n"));
+    assert_int_equal(read_so_far.head.clock_offset_ms, offset_ms);
+}
+
+/* A head ends where libcurl ends it; what comes behind it are trailers. */
+static void a_head_ends_with_an_empty_line(void **state)
+{
+    static const struct {
+        const char *line;
+        bool ends;
+    } rows[] = {{"", true},     {"\n", true},      {"\r\n", true}, {"\r", false},
+                {"a\n", false}, {"\r\n\n", false}, {"\rx", false}};
+    (void)state;
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        begin_head();
+        assert_true(add(rows[i].line));
+        assert_int_equal(read_so_far.head_complete, rows[i].ends);
+        assert_true(add("Server: trailer\r\n"));
+        assert_string_equal(read_so_far.head.server, rows[i].ends ? "" : "trailer");
+        assert_int_equal(add("Content-Length: x\r\n"), rows[i].ends);
+    }
+}
+
+static void an_interim_answer_is_forgotten(void **state)
+{
+    (void)state;
+    begin_head();
+    assert_true(add("Content-Length: 5\r\n"));
+    assert_true(add("Server: interim\r\n"));
+    assert_true(add("X-aws-ec2-metadata-token-ttl-seconds: 60\r\n"));
+    assert_true(add("Date: Mon, 23 Nov 2026 12:00:00 GMT\r\n"));
+    assert_true(add("\r\n"));
+    assert_true(add("HTTP/1.1 200 OK\r\n"));
+    assert_false(read_so_far.head_complete);
+    assert_false(read_so_far.head.has_date);
+    assert_string_equal(read_so_far.head.server, "");
+    assert_string_equal(read_so_far.token_ttl, "");
+    assert_string_equal(read_so_far.length, "");
+    assert_true(add("Content-Length: 3\r\n"));
+    assert_string_equal(read_so_far.length, "3");
+    assert_false(add("HTTP/")); /* it begins one, and is none */
+    assert_true(read_so_far.malformed);
+}
+
+static void a_length_is_a_number(void **state)
+{
+    static const char *const good[] = {"0", "00", "2", "9223372036854775807"};
+    static const char *const bad[] = {"",
+                                      "-1",
+                                      "+1",
+                                      "1 1",
+                                      "0x1",
+                                      "1,1",
+                                      "9223372036854775808",
+                                      "000000000000000000000000000001"};
+    char line[64];
+    (void)state;
+
+    for (size_t i = 0; i < COUNT_OF(good) + COUNT_OF(bad); i++) {
+        bool fine = i < COUNT_OF(good);
+
+        snprintf(line, sizeof(line), "Content-Length: %s\r\n",
+                 fine ? good[i] : bad[i - COUNT_OF(good)]);
+        begin_head();
+        if (add(line) != fine || read_so_far.malformed == fine)
+            fail_msg("%s", line);
+    }
+    begin_head();
+    assert_false(add_line("Content-Length: 2\0", 18));
+    begin_head();
+    assert_true(add("Content-Length: 2\r\n"));
+    assert_true(add("content-length:2\r\n"));
+    assert_false(add("Content-Length: 02\r\n"));
+}
+
+static void a_head_has_32_kb(void **state)
+{
+    char line[1024];
+    size_t n = strlen("HTTP/1.1 200 OK\r\n");
+    (void)state;
+
+    memset(line, 'a', sizeof(line));
+    begin_head();
+    assert_true(add_line(line, sizeof(line) - n));
+    for (int i = 0; i < 31; i++)
+        assert_true(add_line(line, sizeof(line)));
+    assert_false(read_so_far.too_large);
+    assert_false(add_line(line, 1));
+    assert_true(read_so_far.too_large);
+}
+
+/* --- how it ended, by what libcurl says --- */
+
+static void what_libcurl_says_is_told_in_our_words(void **state)
+{
+    static const char eof[] = "error:0A000126:SSL routines::unexpected eof while reading",
+                      alert[] = "error:0A000438:SSL routines::tlsv1 alert internal error";
+    static const struct {
+        CURLcode result;
+        enum failure failure; /* of the handshake, where it did not end */
+        const char *error;
+        bool too_large, malformed, is_tls, sent, shown, complete;
+        int os_error;
+    } rows[] = {
+        {CURLE_OPERATION_TIMEDOUT, FAILURE_TIMEOUT, .error = "not this"},
+        {CURLE_GOT_NOTHING, FAILURE_CLOSED},
+        {CURLE_PARTIAL_FILE, FAILURE_TRUNCATED},
+        {CURLE_PARTIAL_FILE, FAILURE_TRUNCATED, .os_error = ECONNRESET},
+        {CURLE_RECV_ERROR, FAILURE_MALFORMED},
+        {CURLE_SEND_ERROR, FAILURE_CLOSED},
+        {CURLE_UNSUPPORTED_PROTOCOL, FAILURE_MALFORMED},
+        {CURLE_WEIRD_SERVER_REPLY, FAILURE_MALFORMED},
+        {CURLE_TOO_LARGE, FAILURE_TOO_LARGE},
+        {CURLE_COULDNT_CONNECT, FAILURE_LOCAL},
+        {CURLE_BAD_FUNCTION_ARGUMENT, FAILURE_INTERNAL},
+        {CURLE_WRITE_ERROR, FAILURE_TOO_LARGE, .too_large = true, .malformed = true},
+        {CURLE_WRITE_ERROR, FAILURE_MALFORMED, .malformed = true},
+        {CURLE_COULDNT_CONNECT, FAILURE_REFUSED, .os_error = ECONNREFUSED},
+        {CURLE_RECV_ERROR, FAILURE_RESET, .os_error = ECONNRESET},
+        {CURLE_SEND_ERROR, FAILURE_RESET, .os_error = ECONNRESET},
+        {CURLE_GOT_NOTHING, FAILURE_RESET, .os_error = ECONNRESET},
+        {CURLE_RECV_ERROR, FAILURE_TRUNCATED, eof, .is_tls = true, .sent = true, .complete = true},
+        {CURLE_RECV_ERROR, FAILURE_CLOSED, eof, .is_tls = true, .sent = true},
+        {CURLE_RECV_ERROR, FAILURE_TLS_ALERT, alert, .is_tls = true, .sent = true,
+         .complete = true},
+        {CURLE_RECV_ERROR, FAILURE_MALFORMED, .is_tls = true, .sent = true, .complete = true},
+        {CURLE_PARTIAL_FILE, FAILURE_TRUNCATED, alert, .is_tls = true, .sent = true},
+        {CURLE_RECV_ERROR, FAILURE_MALFORMED, alert},
+        {CURLE_OPERATION_TIMEDOUT, FAILURE_TIMEOUT, alert, .is_tls = true},
+        {CURLE_OUT_OF_MEMORY, FAILURE_INTERNAL, alert, .is_tls = true},
+        {CURLE_SSL_CONNECT_ERROR, FAILURE_TLS_ALERT, alert, .is_tls = true},
+        {CURLE_SSL_CONNECT_ERROR, FAILURE_CLOSED, .is_tls = true},
+        {CURLE_SSL_CONNECT_ERROR, FAILURE_RESET, .is_tls = true, .os_error = ECONNRESET},
+        {CURLE_PEER_FAILED_VERIFICATION, FAILURE_WRONG_NAME, .is_tls = true, .shown = true},
+        {CURLE_PEER_FAILED_VERIFICATION, FAILURE_TLS_ALERT, .is_tls = true},
+    };
+    (void)state;
+
+    (void)engine_of(loop, NULL); /* libcurl is begun */
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        bool below = rows[i].is_tls && !rows[i].sent;
+        struct http_reply reply = {.took_us = 7001};
+
+        read_so_far = (struct exchange){.loop = loop,
+                                        .easy = curl_easy_init(),
+                                        .is_tls = rows[i].is_tls,
+                                        .sent = rows[i].sent,
+                                        .too_large = rows[i].too_large,
+                                        .malformed = rows[i].malformed,
+                                        .head_complete = rows[i].complete,
+                                        .os_error = rows[i].os_error};
+        read_so_far.peer.shown = rows[i].shown;
+        read_so_far.handshake_us[0] = loop_clock_us(loop);
+        read_so_far.handshake_us[1] = read_so_far.handshake_us[0] + 3000;
+        strcpy(read_so_far.error, rows[i].error ? rows[i].error : "");
+        exchange_judge(&read_so_far, rows[i].result, &reply);
+        const struct step *step = below ? &reply.tls : &reply.step;
+        if (step->outcome != OUTCOME_FAILED || step->failure != rows[i].failure ||
+            step->os_error != rows[i].os_error)
+            fail_msg("row %zu: %s", i, failure_name(step->failure));
+        if (below) {
+            assert_int_equal(reply.step.outcome, OUTCOME_SKIPPED);
+            assert_int_equal(reply.step.failure, FAILURE_BELOW);
+            assert_true(step->took_ms >= 1 && step->took_ms < 3000);
+        } else {
+            assert_int_equal(step->took_ms, rows[i].is_tls ? 5 : 8);
+            assert_int_equal(reply.tls.outcome, rows[i].is_tls ? OUTCOME_OK : OUTCOME_UNTRIED);
+            assert_int_equal(reply.tls.took_ms, rows[i].is_tls ? 3 : 0);
+            assert_string_equal(step->detail, i > 0 ? read_so_far.error : "");
+        }
+        curl_easy_cleanup(read_so_far.easy);
+    }
+    struct http_reply reply = {.took_us = 7001}; /* the handshake did not begin */
+    read_so_far = (struct exchange){
+        .loop = loop, .easy = curl_easy_init(), .is_tls = true, .os_error = ECONNREFUSED};
+    exchange_judge(&read_so_far, CURLE_COULDNT_CONNECT, &reply);
+    assert_int_equal(reply.tls.outcome, OUTCOME_UNTRIED);
+    assert_int_equal(reply.step.failure, FAILURE_REFUSED);
+    curl_easy_cleanup(read_so_far.easy);
+
+    static const struct credentials credentials = {.access_key_id = "AKIDEXAMPLE",
+                                                   .secret_access_key = "wJalrXUtnFEMI"};
+    read_so_far = (struct exchange){
+        .loop = loop, .easy = curl_easy_init(), .credentials = &credentials};
+    strcpy(read_so_far.error, "cannot send wJalrXUtnFEMI");
+    exchange_judge(&read_so_far, CURLE_SEND_ERROR, &reply);
+    assert_non_null(strstr(reply.step.detail, "cannot send"));
+    assert_null(strstr(reply.step.detail, "wJalrXUtnFEMI"));
+    curl_easy_cleanup(read_so_far.easy);
+}
+
 /* --- whose connection --- */
 
 static void nothing(void *arg)
@@ -688,6 +984,14 @@ int main(void)
         TEST(tells_what_is_not_http),
         TEST(takes_no_line_for_a_status_line),
         TEST(takes_a_length_that_is_said_twice),
+        TEST(a_status_line_is_read_to_its_last_digit),
+        TEST(fields_are_kept_without_what_is_around_them),
+        TEST(the_first_date_counts),
+        TEST(a_head_ends_with_an_empty_line),
+        TEST(an_interim_answer_is_forgotten),
+        TEST(a_length_is_a_number),
+        TEST(a_head_has_32_kb),
+        TEST(what_libcurl_says_is_told_in_our_words),
         TEST(says_that_nobody_answers_yet),
         TEST(uses_the_connection_it_is_handed),
         TEST(finds_the_connection_it_is_handed_closed),

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The loop by itself: what fires when, and that a callback may end anything.
+ * The loop by itself: what fires when, and that a callback may end anything. The Makefile has poll(2) and the clock wrapped.
  */
+#include <errno.h>
+#include <malloc.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -27,9 +29,48 @@ static int pipe_ends[2];
 static struct watch *watches[2];
 static struct timer *timers[2];
 
+/* --- a clock that goes on while poll(2) waits alone --- */
+
+static int64_t own_us;  /* 0: it is the machine's */
+static int64_t late_us; /* each wait is longer by so much */
+static int poll_error;  /* of the next */
+static int waited_ms[8];
+static size_t n_waits;
+static nfds_t n_polled; /* by the last */
+
+/* NOLINTBEGIN(cert-dcl37-c,bugprone-reserved-identifier): the linker wants these names */
+int64_t __real_clock_monotonic_us(void);
+int64_t __wrap_clock_monotonic_us(void);
+int64_t __wrap_clock_monotonic_us(void)
+{
+    return own_us > 0 ? own_us : __real_clock_monotonic_us();
+}
+
+int __real_poll(struct pollfd *polled, nfds_t n, int timeout_ms);
+int __wrap_poll(struct pollfd *polled, nfds_t n, int timeout_ms);
+int __wrap_poll(struct pollfd *polled, nfds_t n, int timeout_ms)
+{
+    if (own_us == 0)
+        return __real_poll(polled, n, timeout_ms);
+    assert_true(n_waits < COUNT_OF(waited_ms));
+    waited_ms[n_waits++] = timeout_ms;
+    n_polled = n;
+    if (poll_error != 0) {
+        errno = poll_error;
+        poll_error = 0;
+        return -1;
+    }
+    own_us += (int64_t)timeout_ms * 1000 + late_us;
+    return __real_poll(polled, n, 0);
+}
+/* NOLINTEND(cert-dcl37-c,bugprone-reserved-identifier) */
+
 static int set_up(void **state)
 {
     (void)state;
+    own_us = late_us = 0;
+    poll_error = 0;
+    n_waits = 0;
     memset(order, 0, sizeof(order));
     loop = loop_new();
     return loop && socketpair(AF_UNIX, SOCK_STREAM, 0, pipe_ends) == 0 ? 0 : -1;
@@ -520,6 +561,216 @@ static void counts_a_pause_for_the_deadline(void **state)
     assert_string_equal(order, "a");
 }
 
+static void keeps_nothing_of_what_is_over(void **state)
+{
+    enum { TIMES = 400 };
+    size_t held = 0;
+    (void)state;
+
+    for (int i = 0; i < TIMES; i++) {
+        loop_unwatch(loop_watch(loop, pipe_ends[0], POLLIN, false, on_ready, LETTER('r')));
+        loop_cancel(loop_after(loop, 1000, note, LETTER('n')));
+        loop_after(loop, 0, cancel_second, LETTER('\0'));
+        timers[1] = NULL;
+        assert_int_equal(run(), LOOP_IDLE);
+        if (i == TIMES / 2)
+            held = mallinfo2().uordblks;
+    }
+    assert_true(mallinfo2().uordblks < held + 1024);
+}
+
+static void keeps_nothing_of_itself(void **state)
+{
+    enum { TIMES = 40 };
+    size_t held = 0;
+    (void)state;
+
+    for (int i = 0; i < TIMES; i++) {
+        memset(order, 0, sizeof(order));
+        loop_free(loop);
+        loop = loop_new();
+        loop_watch(loop, pipe_ends[0], POLLIN, true, on_ready, LETTER('r'));
+        loop_after(loop, 0, note, LETTER('n'));
+        assert_int_equal(run(), LOOP_IDLE);
+        loop_free(loop);
+        loop = loop_new();
+        loop_after(loop, 0, free_loop, LETTER('f')); /* from inside */
+        assert_int_equal(run(), LOOP_STOPPED);
+        if (i == TIMES / 2)
+            held = mallinfo2().uordblks;
+    }
+    assert_true(mallinfo2().uordblks < held + 256);
+}
+
+static void does_not_poll_what_is_not_watched_any_more(void **state)
+{
+    (void)state;
+    (void)!write(pipe_ends[1], "xy", 2);
+    watches[0] = loop_watch(loop, pipe_ends[0], POLLIN, false, on_ready, LETTER('r'));
+    loop_after(loop, 150, note, LETTER('n'));
+    assert_int_equal(loop_run(loop, INT64_MAX), LOOP_IDLE);
+    assert_string_equal(order, "rn");
+    assert_int_equal(n_polled, 0);
+}
+
+static void end_task(struct task *task)
+{
+    note(LETTER(task->owner == loop ? 'e' : '!'));
+}
+
+/* What has left may leave again, whatever happened to its neighbours meanwhile. */
+static void a_task_may_leave_twice(void **state)
+{
+    struct task first = {.owner = loop}, second = {.owner = loop}, third = {.owner = loop};
+    (void)state;
+
+    loop_enter(loop, &first, end_task);
+    loop_enter(loop, &second, end_task);
+    loop_enter(loop, &third, end_task);
+    loop_leave(&second);
+    loop_leave(&first);
+    loop_leave(&second);
+    loop_end_of(loop, loop);
+    assert_string_equal(order, "e");
+    assert_int_equal(run(), LOOP_IDLE);
+}
+
+/* --- to the microsecond --- */
+
+enum { BEGAN_US = 1000 * 1000 };
+
+static int set_up_clock(void **state)
+{
+    int status = set_up(state);
+
+    own_us = BEGAN_US;
+    loop_free(loop);
+    loop = loop_new();
+    return status;
+}
+
+static int64_t noted_us; /* by the loop's clock */
+
+static void note_now_and_stop(void *arg)
+{
+    noted_us = loop_now_us(loop);
+    assert_int_equal(loop_now_ms(loop), noted_us / 1000);
+    stop(arg);
+}
+
+static void a_loop_has_a_now_before_it_runs(void **state)
+{
+    (void)state;
+    assert_int_equal(loop_now_us(loop), BEGAN_US);
+}
+
+/* Rounded up, since a turn too early would be in vain. */
+static void waits_for_the_first_timer(void **state)
+{
+    static const struct {
+        int64_t delay_us;
+        size_t n_waits;
+        int last_ms;
+    } rows[] = {{-1, 1, 0},       {0, 1, 0},      {1, 1, 1},       {1000, 1, 1},   {1001, 1, 2},
+                {100000, 1, 100}, {100001, 2, 1}, {250000, 3, 50}, {99001, 1, 100}};
+    (void)state;
+
+    loop_watch(loop, pipe_ends[0], POLLIN, false, on_ready, LETTER('r'));
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        int64_t began_us = own_us;
+
+        n_waits = 0;
+        loop_after_quietly(loop, rows[i].delay_us, note_now_and_stop, LETTER('s'));
+        assert_int_equal(loop_run(loop, own_us / 1000 + 5000), LOOP_STOPPED);
+        if (n_waits != rows[i].n_waits || waited_ms[n_waits - 1] != rows[i].last_ms)
+            fail_msg("row %zu: %zu waits, the last %d ms", i, n_waits, waited_ms[n_waits - 1]);
+        assert_int_equal(noted_us, own_us);
+        assert_true(noted_us >= began_us + rows[i].delay_us);
+    }
+}
+
+static void waits_for_the_deadline(void **state)
+{
+    (void)state;
+    own_us += 10 * 1000;
+    int64_t began_us = own_us;
+    loop_watch(loop, pipe_ends[0], POLLIN, false, on_ready, LETTER('r'));
+    loop_after(loop, 251, note, LETTER('n'));
+    assert_int_equal(loop_run(loop, own_us / 1000), LOOP_DEADLINE); /* by a look at the clock */
+    assert_int_equal(n_waits, 0);
+    assert_int_equal(loop_run(loop, own_us / 1000 + 250), LOOP_DEADLINE);
+    assert_int_equal(n_waits, 3);
+    assert_int_equal(waited_ms[2], 50);
+    assert_int_equal(own_us, began_us + 250 * 1000);
+    assert_string_equal(order, "");
+    assert_int_equal(loop_run(loop, own_us / 1000 + 1), LOOP_DEADLINE);
+    assert_int_equal(n_waits, 4);
+    assert_string_equal(order, "n");
+}
+
+static void what_is_longer_than_any_work_was_a_pause(void **state)
+{
+    (void)state;
+    own_us += 150000;
+    assert_int_equal(loop_clock_us(loop), BEGAN_US + 150000);
+    own_us += 150001;
+    assert_int_equal(loop_clock_us(loop), BEGAN_US + 150000);
+    own_us += 7;
+    assert_int_equal(loop_clock_us(loop), BEGAN_US + 150007);
+    own_us += 200000;
+    assert_int_equal(loop_clock_us(loop), BEGAN_US + 150007);
+}
+
+static void what_is_waited_for_is_no_pause(void **state)
+{
+    (void)state;
+    late_us = 150000;
+    loop_after(loop, 50, note_now_and_stop, LETTER('a'));
+    assert_int_equal(loop_run(loop, INT64_MAX), LOOP_STOPPED);
+    assert_int_equal(noted_us, BEGAN_US + 200000);
+    late_us = 150001;
+    loop_after(loop, 50, note_now_and_stop, LETTER('b'));
+    assert_int_equal(loop_run(loop, INT64_MAX), LOOP_STOPPED);
+    assert_int_equal(noted_us, BEGAN_US + 250000);
+}
+
+/* The loop did not run: its timers go on. */
+static void what_is_between_two_runs_is_no_pause(void **state)
+{
+    (void)state;
+    loop_after(loop, 5000, note_now_and_stop, LETTER('a'));
+    own_us += 10 * 1000 * 1000;
+    assert_int_equal(loop_run(loop, INT64_MAX), LOOP_STOPPED);
+    assert_int_equal(n_waits, 1);
+    assert_int_equal(waited_ms[0], 0);
+    assert_int_equal(noted_us, BEGAN_US + 10 * 1000 * 1000);
+}
+
+static void what_is_due_at_no_time_is_waited_for(void **state)
+{
+    (void)state;
+    loop_after(loop, INT64_MAX, note, LETTER('x'));
+    loop_after(loop, INT64_MAX / 1000 + 1, note, LETTER('y'));
+    loop_after_quietly(loop, INT64_MAX, note, LETTER('z'));
+    loop_after(loop, 10, note_now_and_stop, LETTER('a'));
+    assert_int_equal(loop_run(loop, INT64_MAX / 1000 + 1), LOOP_STOPPED);
+    assert_string_equal(order, "a");
+    assert_int_equal(own_us, BEGAN_US + 10000);
+}
+
+static void a_signal_ends_no_wait(void **state)
+{
+    (void)state;
+    poll_error = EINTR;
+    loop_after(loop, 10, note, LETTER('a'));
+    assert_int_equal(loop_run(loop, INT64_MAX), LOOP_IDLE);
+    assert_int_equal(n_waits, 2);
+    poll_error = ENOMEM;
+    loop_after(loop, 10, note, LETTER('b'));
+    assert_int_equal(loop_run(loop, INT64_MAX), LOOP_FAILED);
+    assert_string_equal(order, "a");
+}
+
 static void what_was_tried_took_its_time(void **state)
 {
     (void)state;
@@ -555,6 +806,22 @@ int main(void)
         TEST(ends_what_is_for_one_owner),
         TEST(waits_for_nothing_that_is_quiet),
         TEST(tells_an_end_once),
+        cmocka_unit_test_setup_teardown(a_loop_has_a_now_before_it_runs, set_up_clock, tear_down),
+        TEST(keeps_nothing_of_what_is_over),
+        TEST(keeps_nothing_of_itself),
+        TEST(a_task_may_leave_twice),
+        cmocka_unit_test_setup_teardown(does_not_poll_what_is_not_watched_any_more, set_up_clock,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(waits_for_the_first_timer, set_up_clock, tear_down),
+        cmocka_unit_test_setup_teardown(waits_for_the_deadline, set_up_clock, tear_down),
+        cmocka_unit_test_setup_teardown(what_is_longer_than_any_work_was_a_pause, set_up_clock,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(what_is_waited_for_is_no_pause, set_up_clock, tear_down),
+        cmocka_unit_test_setup_teardown(what_is_between_two_runs_is_no_pause, set_up_clock,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(what_is_due_at_no_time_is_waited_for, set_up_clock,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_signal_ends_no_wait, set_up_clock, tear_down),
         TEST(what_was_tried_took_its_time),
     };
     return cmocka_run_group_tests_name("net_loop", tests, NULL, NULL);

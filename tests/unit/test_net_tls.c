@@ -20,6 +20,7 @@
 #include "base/text.h"
 #include "net/http.h"
 #include "net/loop.h"
+#include "net/tls.h"
 #include "net/trust.h"
 #include "net_certificates.h"
 #include "net_peer.h"
@@ -282,6 +283,43 @@ static void judges_each_connection_by_its_own_certificate(void **state)
         peer.tls = NULL;
     }
     trust_free(trust);
+}
+
+/* libcurl may give up between its context and its connection: the next connection is somebody else's. */
+static void a_connection_is_that_of_who_is_coming(void **state)
+{
+    struct tls_peer first = {.shown = false}, second = {.shown = false};
+    SSL_CTX *context = SSL_CTX_new(TLS_client_method());
+    SSL_CTX *other = SSL_CTX_new(TLS_server_method());
+    (void)state;
+
+    assert_false(tls_watch(&first, other));
+    assert_true(tls_watch(&first, context));
+    tls_unwatch(&second); /* it is not the one that is coming */
+    SSL *ssl = SSL_new(context);
+    assert_ptr_equal(first.ssl, ssl);
+    SSL *next = SSL_new(context); /* nobody's */
+    assert_ptr_equal(first.ssl, ssl);
+    SSL_free(next);
+    assert_ptr_equal(first.ssl, ssl);
+    SSL_free(ssl);
+    assert_null(first.ssl);
+
+    assert_true(tls_watch(&first, context));
+    tls_unwatch(&first);
+    ssl = SSL_new(context);
+    assert_null(first.ssl);
+    SSL_free(ssl);
+
+    assert_true(tls_watch(&first, context));
+    ssl = SSL_new(context);
+    tls_unwatch(&first);
+    assert_null(first.ssl);
+    first.ssl = (void *)&second; /* whoever is unwatched hears of no end */
+    SSL_free(ssl);
+    assert_ptr_equal(first.ssl, (void *)&second);
+    SSL_CTX_free(context);
+    SSL_CTX_free(other);
 }
 
 static void fill_chain(struct buffer *chain, const char *bytes)
@@ -1209,6 +1247,7 @@ int main(void)
         TEST(tells_those_apart_that_shake_hands_at_once),
         TEST(believes_the_ca_file),
         TEST(judges_each_connection_by_its_own_certificate),
+        TEST(a_connection_is_that_of_who_is_coming),
         TEST(recalls_the_same_bytes_for_the_same_name_for_a_while),
         TEST(speaks_tls_1_2),
         TEST(matches_names_as_the_agent_does),

@@ -3,6 +3,7 @@
  * CONNECT, against a proxy that opens the way, forbids it, babbles, closes, or says nothing.
  */
 #include <errno.h>
+#include <malloc.h>
 #include <netinet/in.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -20,6 +21,8 @@
 #include "net/tunnel.h"
 #include "net_peer.h"
 
+enum { MAX_HEAD_BYTES = 16 * 1024 };
+
 static struct loop *loop;
 static struct peer peer;
 static struct step got;
@@ -30,6 +33,8 @@ static bool socks;
 
 /* The errno of the next recv() that is not the peer's, and of the send() after so many; 0: it does what it should. */
 static int recv_error, send_error, n_sends_before;
+static size_t
+    n_received; /* of the answer so far: what one recv() more may bring is the rest of the head */
 
 static bool is_peers(int fd)
 {
@@ -45,8 +50,15 @@ ssize_t __real_recv(int fd, void *bytes, size_t n, int flags);
 ssize_t __wrap_recv(int fd, void *bytes, size_t n, int flags);
 ssize_t __wrap_recv(int fd, void *bytes, size_t n, int flags)
 {
-    if (recv_error == 0 || is_peers(fd))
+    if (is_peers(fd))
         return __real_recv(fd, bytes, n, flags);
+    if (recv_error == 0) {
+        assert_int_equal(n, MAX_HEAD_BYTES - n_received);
+        errno = EAGAIN; /* of a call long before: what does well leaves it */
+        ssize_t n_now = __real_recv(fd, bytes, n, flags);
+        n_received += n_now > 0 ? (size_t)n_now : 0;
+        return n_now;
+    }
     errno = recv_error;
     recv_error = 0;
     return -1;
@@ -66,10 +78,11 @@ ssize_t __wrap_send(int fd, const void *bytes, size_t n, int flags)
 
 static void keep(void *arg, const struct step *step, int32_t status, int fd)
 {
-    (void)arg;
-    assert_int_equal(fd >= 0, step->outcome == OUTCOME_OK);
-    if (fd >= 0)
-        close(fd);
+    assert_ptr_equal(arg, &peer);
+    if (step->outcome == OUTCOME_OK)
+        assert_int_equal(close(fd), 0);
+    else
+        assert_int_equal(fd, -1);
     got = *step;
     got_status = status;
     n_got++;
@@ -105,7 +118,8 @@ static void ask(uint16_t port, int32_t answer_timeout_ms)
                                   .basic = basic};
     int64_t began_us = loop_clock_us(loop);
 
-    assert_true(tunnel_ask(loop, &tunnel, keep, NULL));
+    n_received = 0;
+    assert_true(tunnel_ask(loop, &tunnel, keep, &peer));
     assert_int_equal(loop_run(loop, clock_monotonic_ms() + 10000), LOOP_IDLE);
     assert_int_equal(n_got, 1);
     assert_true(got.took_ms >= 1 && got.took_ms <= loop_took_ms(loop_clock_us(loop) - began_us));
@@ -163,6 +177,21 @@ static void another_success_is_none(void **state)
     assert_int_equal(got_status, 202);
 }
 
+/* Three digits are a status, whatever they mean. */
+static void the_least_status_is_one(void **state)
+{
+    (void)state;
+    peer.replies[0] = "HTTP/1.1 001 x\r\n\r\n";
+    for (int i = 0; i < 2; i++) {
+        n_got = 0;
+        basic = i == 0 ? NULL : "dXNlcjpwYXNz";
+        ask(peer.port, 2000);
+        assert_int_equal(got.failure, FAILURE_PROXY);
+        assert_int_equal(got_status, 1);
+        assert_string_equal(got.detail, i == 0 ? "HTTP/1.1 001 x" : "HTTP/1.1 001");
+    }
+}
+
 static void a_refusal_is_quoted(void **state)
 {
     (void)state;
@@ -190,6 +219,7 @@ static void a_peer_that_closes_or_is_not_there(void **state)
     peer.then = PEER_CLOSES;
     ask(peer.port, 2000);
     assert_int_equal(got.failure, FAILURE_CLOSED);
+    assert_int_equal(got.os_error, 0);
     n_got = 0;
     ask(peer_closed_port(), 2000);
     assert_int_equal(got.failure, FAILURE_REFUSED);
@@ -198,7 +228,7 @@ static void a_peer_that_closes_or_is_not_there(void **state)
 /* The head of a yes belongs to the proxy: without its end nothing was opened. */
 static void a_head_that_does_not_end(void **state)
 {
-    static char line[16 * 1024 + 1];
+    static char line[MAX_HEAD_BYTES + 1];
     (void)state;
 
     peer.replies[0] = "HTTP/1.1 200 Connection established\r\n";
@@ -211,6 +241,12 @@ static void a_head_that_does_not_end(void **state)
     peer.then = PEER_STAYS;
     ask(peer.port, 2000);
     assert_int_equal(got.failure, FAILURE_MALFORMED);
+    assert_int_equal(n_received, MAX_HEAD_BYTES);
+
+    n_got = 0;
+    line[MAX_HEAD_BYTES - 1] = '\0'; /* a byte less: there may be more */
+    ask(peer.port, 100);
+    assert_int_equal(got.failure, FAILURE_TIMEOUT);
 }
 
 static void a_proxy_that_resets(void **state)
@@ -263,11 +299,29 @@ static void silence_is_a_timeout(void **state)
     peer.replies[0] = "";
     ask(peer.port, 30);
     assert_int_equal(got.failure, FAILURE_TIMEOUT);
+    assert_int_equal(got.os_error, 0);
     assert_true(got.took_ms >= 30);
     n_got = 0;
     peer.replies[0] = "HTTP/1.1 2";
     ask(peer.port, 30);
     assert_int_equal(got.failure, FAILURE_TIMEOUT);
+}
+
+static void keeps_no_memory(void **state)
+{
+    enum { TIMES = 20 };
+    size_t before = 0;
+    (void)state;
+
+    peer.replies[0] = "HTTP/1.1 403 No\r\n\r\n";
+    peer.then = PEER_CLOSES;
+    for (int i = 0; i < TIMES; i++) {
+        n_got = 0;
+        ask(peer.port, 2000);
+        if (i == TIMES / 2)
+            before = mallinfo2().uordblks;
+    }
+    assert_true(mallinfo2().uordblks < before + MAX_HEAD_BYTES);
 }
 
 static void a_loop_that_ends_calls_nobody_back(void **state)
@@ -280,7 +334,7 @@ static void a_loop_that_ends_calls_nobody_back(void **state)
                                   .answer_timeout_ms = 2000};
     (void)state;
 
-    assert_true(tunnel_ask(loop, &tunnel, keep, NULL));
+    assert_true(tunnel_ask(loop, &tunnel, keep, &peer));
     /* tear_down frees the loop; AddressSanitizer says whether all of it is */
     assert_int_equal(n_got, 0);
 }
@@ -290,7 +344,7 @@ static void a_host_that_could_break_the_line_is_not_asked_for(void **state)
     const struct tunnel tunnel = {.address = "127.0.0.1", .port = peer.port, .host = "a\r\nX: y"};
     (void)state;
 
-    assert_false(tunnel_ask(loop, &tunnel, keep, NULL));
+    assert_false(tunnel_ask(loop, &tunnel, keep, &peer));
 }
 
 static void a_host_that_is_too_long_is_not_asked_for(void **state)
@@ -300,12 +354,12 @@ static void a_host_that_is_too_long_is_not_asked_for(void **state)
     (void)state;
 
     memset(host, 'a', sizeof(host) - 1);
-    assert_false(tunnel_ask(loop, &tunnel, keep, NULL));
+    assert_false(tunnel_ask(loop, &tunnel, keep, &peer));
     host[256] = '\0'; /* its length is told in one byte */
     tunnel.socks = true;
-    assert_false(tunnel_ask(loop, &tunnel, keep, NULL));
+    assert_false(tunnel_ask(loop, &tunnel, keep, &peer));
     host[255] = '\0';
-    assert_true(tunnel_ask(loop, &tunnel, keep, NULL));
+    assert_true(tunnel_ask(loop, &tunnel, keep, &peer));
 }
 
 /* The words of one that does not wait for what it is asked. */
@@ -338,6 +392,7 @@ static void a_socks_proxy_is_asked_by_name(void **state)
         ask(peer.port, 2000);
         assert_int_equal(got.failure, rows[i].failure);
         assert_int_equal(got_status, rows[i].status);
+        assert_int_equal(got.os_error, 0);
         assert_string_equal(got.detail, rows[i].detail);
         assert_memory_equal(peer.seen, "\5\1", 3);
         if (i + 1 < COUNT_OF(rows))
@@ -370,11 +425,14 @@ static void words_of_socks(void **state)
         {"\5\0\5", 3, true, SOCKS_MORE},
         {"\5\0\4\0", 4, true, SOCKS_MALFORMED},
         {"\5\0\5\0\0\1", 6, true, SOCKS_MORE},
+        {"\5\0\5\0\0\2", 6, true, SOCKS_MORE},
+        {"\5\0\5\0\0\2\0", 7, true, SOCKS_MALFORMED},
         {"\5\0\5\0\0\1\0\0\0\0\0", 11, true, SOCKS_MORE},
         {"\5\0\5\0\0\1\0\0\0\0\0\0", 12, true, SOCKS_OK},
         {"\5\0\5\0\0\3\1a\0\0", 10, true, SOCKS_OK},
         {"\5\0\5\0\0\3\2a\0\0", 10, true, SOCKS_MORE},
         {"\5\0\5\0\0\4\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 24, true, SOCKS_OK},
+        {"\5\0\5\0\0\4\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 23, true, SOCKS_MORE},
         {"\5\0\5\0\1\1\0\0\0\0\0\0", 12, true, SOCKS_MALFORMED},
         {"\5\0\5\0\0\2\0\0\0\0\0\0", 12, true, SOCKS_MALFORMED},
     };
@@ -390,6 +448,8 @@ static void status_lines(void **state)
     (void)state;
     assert_int_equal(tunnel_read_status("HTTP/1.1 407 Proxy Authentication Required"), 407);
     assert_int_equal(tunnel_read_status("HTTP/1.0 200"), 200);
+    assert_int_equal(tunnel_read_status("HTTP/1.1 418 I'm a teapot"), 418);
+    assert_int_equal(tunnel_read_status("HTTP/1.1 x18"), 0);
     assert_int_equal(tunnel_read_status("HTTP/1.1 2000"), 0);
     assert_int_equal(tunnel_read_status("HTTP/1.10 200"), 0);
     assert_int_equal(tunnel_read_status("HTTP/1.x 200"), 0);
@@ -409,10 +469,12 @@ int main(void)
         cmocka_unit_test_setup_teardown(lines_that_end_without_a_return_are_taken, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(another_success_is_none, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_least_status_is_one, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_refusal_is_quoted, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_no_http_is_malformed, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_peer_that_closes_or_is_not_there, set_up, tear_down),
         cmocka_unit_test_setup_teardown(silence_is_a_timeout, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(keeps_no_memory, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_loop_that_ends_calls_nobody_back, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_host_that_could_break_the_line_is_not_asked_for, set_up,
                                         tear_down),
