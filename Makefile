@@ -172,7 +172,7 @@ link.test_discover_exchange := -Wl,--wrap=dial_start,--wrap=http_start,--wrap=ro
 link.test_discover_imds    := -Wl,--wrap=imds_get
 link.test_discover_network := -Wl,--wrap=getifaddrs
 link.test_filter           := -Wl,--wrap=sendto
-link.test_net_dial         := -Wl,--wrap=poll,--wrap=socket,--wrap=bind,--wrap=connect,--wrap=setsockopt,--wrap=getsockopt,--wrap=getsockname
+link.test_net_dial         := -Wl,--wrap=poll,--wrap=socket,--wrap=bind,--wrap=connect,--wrap=setsockopt,--wrap=getsockopt,--wrap=getsockname,--wrap=recvmsg
 link.test_net_dns          := -Wl,--wrap=socket,--wrap=bind,--wrap=connect,--wrap=sendto,--wrap=recvfrom
 link.test_net_changes      := -Wl,--wrap=inotify_add_watch,--wrap=clock_monotonic_ms
 link.test_net_loop         := -Wl,--wrap=poll,--wrap=clock_monotonic_us

@@ -55,7 +55,7 @@ ssize_t __wrap_sendto(int fd, const void *bytes, size_t n, int flags, const stru
                       socklen_t to_length) __attribute__((weak));
 ssize_t __wrap_recvfrom(int fd, void *to, size_t size, int flags, struct sockaddr *from,
                         socklen_t *from_length) __attribute__((weak));
-ssize_t __wrap_recvmsg(int fd, struct msghdr *message, int flags);
+ssize_t __wrap_recvmsg(int fd, struct msghdr *message, int flags) __attribute__((weak));
 ssize_t __wrap_read(int fd, void *to, size_t size);
 ssize_t __real_read(int fd, void *to, size_t size) __attribute__((weak));
 

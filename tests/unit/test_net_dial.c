@@ -6,6 +6,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/errqueue.h>
 #include <malloc.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -38,6 +39,8 @@ static struct {
     size_t n;
 } refused;
 
+static bool keeps_errors[2]; /* ICMP's, as one setsockopt() after the other says */
+static size_t n_keeps_errors;
 static struct tcp_info told; /* of a connection, where it says anything */
 
 static void refuse(const char *call, int passes, int error, int next)
@@ -67,6 +70,14 @@ int __wrap_socket(int family, int type, int protocol)
     return is_refused_call("socket") ? -1 : __real_socket(family, type, protocol);
 }
 
+/* What does well leaves errno as it was: here as of a call that failed long before. */
+static int with_stale_errno(int status)
+{
+    if (status == 0)
+        errno = EMFILE;
+    return status;
+}
+
 int __real_bind(int fd, const struct sockaddr *to, socklen_t length);
 int __wrap_bind(int fd, const struct sockaddr *to, socklen_t length);
 int __wrap_bind(int fd, const struct sockaddr *to, socklen_t length)
@@ -79,7 +90,7 @@ int __wrap_connect(int fd, const struct sockaddr *to, socklen_t length);
 int __wrap_connect(int fd, const struct sockaddr *to, socklen_t length)
 {
     if (!is_refused_call("connect"))
-        return __real_connect(fd, to, length);
+        return with_stale_errno(__real_connect(fd, to, length));
     if (errno == EINTR) { /* the kernel goes on */
         (void)__real_connect(fd, to, length);
         errno = EINTR;
@@ -102,14 +113,53 @@ int __real_getsockname(int fd, struct sockaddr *to, socklen_t *length);
 int __wrap_getsockname(int fd, struct sockaddr *to, socklen_t *length);
 int __wrap_getsockname(int fd, struct sockaddr *to, socklen_t *length)
 {
-    return is_refused_call("getsockname") ? -1 : __real_getsockname(fd, to, length);
+    return is_refused_call("getsockname") ? -1
+                                          : with_stale_errno(__real_getsockname(fd, to, length));
 }
 
 int __real_setsockopt(int fd, int level, int name, const void *value, socklen_t length);
 int __wrap_setsockopt(int fd, int level, int name, const void *value, socklen_t length);
 int __wrap_setsockopt(int fd, int level, int name, const void *value, socklen_t length)
 {
-    return is_refused_call("setsockopt") ? -1 : __real_setsockopt(fd, level, name, value, length);
+    if (is_refused_call("setsockopt"))
+        return -1;
+    if (level == IPPROTO_IP && name == IP_RECVERR)
+        keeps_errors[n_keeps_errors++ % COUNT_OF(keeps_errors)] = *(const int *)value != 0;
+    return __real_setsockopt(fd, level, name, value, length);
+}
+
+/* The error of a connection with its sender, in place of the kernel's. */
+static struct {
+    int level, type;
+    unsigned char origin, icmp;
+    bool by_ipv6;
+} quoted;
+
+ssize_t __real_recvmsg(int fd, struct msghdr *message, int flags);
+ssize_t __wrap_recvmsg(int fd, struct msghdr *message, int flags);
+ssize_t __wrap_recvmsg(int fd, struct msghdr *message, int flags)
+{
+    struct {
+        struct sock_extended_err error;
+        struct sockaddr_in6 from;
+    } sent = {.error = {.ee_origin = quoted.origin, .ee_type = quoted.icmp}};
+    struct sockaddr_in ipv4 = {.sin_family = AF_INET};
+    size_t n = sizeof(sent.error) + (quoted.by_ipv6 ? sizeof(sent.from) : sizeof(ipv4));
+
+    if (quoted.origin == 0 || !(flags & MSG_ERRQUEUE))
+        return __real_recvmsg(fd, message, flags);
+    sent.from.sin6_family = AF_INET6;
+    assert_int_equal(inet_pton(AF_INET6, "2001:db8::7", &sent.from.sin6_addr), 1);
+    assert_int_equal(inet_pton(AF_INET, "192.0.2.7", &ipv4.sin_addr), 1);
+    if (!quoted.by_ipv6)
+        memcpy(&sent.from, &ipv4, sizeof(ipv4));
+    struct cmsghdr *at = CMSG_FIRSTHDR(message);
+    assert_true(message->msg_controllen >= CMSG_SPACE(n));
+    *at = (struct cmsghdr){
+        .cmsg_level = quoted.level, .cmsg_type = quoted.type, .cmsg_len = CMSG_LEN(n)};
+    memcpy(CMSG_DATA(at), &sent, n);
+    message->msg_controllen = CMSG_SPACE(n);
+    return 0;
 }
 
 int __real_getsockopt(int fd, int level, int name, void *value, socklen_t *length);
@@ -119,9 +169,9 @@ int __wrap_getsockopt(int fd, int level, int name, void *value, socklen_t *lengt
     if (is_refused_call("getsockopt"))
         return -1;
     if (told.tcpi_total_retrans == 0 || level != IPPROTO_TCP || name != TCP_INFO)
-        return __real_getsockopt(fd, level, name, value, length);
+        return with_stale_errno(__real_getsockopt(fd, level, name, value, length));
     memcpy(value, &told, sizeof(told));
-    return 0;
+    return with_stale_errno(0);
 }
 /* NOLINTEND(cert-dcl37-c,bugprone-reserved-identifier) */
 
@@ -136,6 +186,8 @@ static int set_up(void **state)
     n_got = 0;
     memset(&refused, 0, sizeof(refused));
     memset(&told, 0, sizeof(told));
+    memset(&quoted, 0, sizeof(quoted));
+    n_keeps_errors = 0;
     return loop ? 0 : -1;
 }
 
@@ -166,7 +218,10 @@ static void dial(const char *address, uint16_t port, int32_t timeout_ms, int32_t
     struct dial request = {address, port, timeout_ms, max_segment_bytes, PORTS_ANY};
     int before = lowest_free();
     int64_t began_us = loop_clock_us(loop);
+    char trouble[DETAIL_SIZE];
+    bool well = !refused.call;
 
+    (void)file_take_trouble(trouble, sizeof(trouble));
     n_got = 0;
     dial_start(loop, &request, keep, &refused);
     assert_int_equal(n_got, 0); /* never inside the call */
@@ -174,6 +229,8 @@ static void dial(const char *address, uint16_t port, int32_t timeout_ms, int32_t
     assert_int_equal(n_got, 1);
     assert_true(got.took_us >= 1 && got.took_us <= loop_clock_us(loop) - began_us + 1);
     assert_int_equal(got.step.took_ms, loop_took_ms(got.took_us));
+    if (well && file_take_trouble(trouble, sizeof(trouble)))
+        fail_msg("%s", trouble);
     assert_true(lowest_free() == before || got.fd == before); /* nothing else is left open */
 }
 
@@ -289,6 +346,8 @@ static void connects(void **state)
     assert_int_equal(getsockopt(got.fd, IPPROTO_IP, IP_RECVERR, &value, &length), 0);
     assert_int_equal(value, 0);
     assert_int_equal(send(got.fd, "x", 1, MSG_NOSIGNAL), 1);
+    assert_int_equal(n_keeps_errors, 2);
+    assert_true(keeps_errors[0] && !keeps_errors[1]);
     close(got.fd);
     peer_close(&peer, false);
 }
@@ -535,6 +594,41 @@ static void send_error(const unsigned char *packet, unsigned char type, unsigned
     close(fd);
 }
 
+static void reads_who_sent_the_error(void **state)
+{
+    enum { ICMP = SO_EE_ORIGIN_ICMP, ICMP6 = SO_EE_ORIGIN_ICMP6 };
+    static const struct {
+        int level, type;
+        unsigned char origin, icmp;
+        bool by_ipv6;
+        const char *offender;
+        bool expired;
+    } rows[] = {
+        {IPPROTO_IP, IP_RECVERR, ICMP, 11, false, "192.0.2.7", true},
+        {IPPROTO_IP, IP_RECVERR, ICMP, 3, false, "192.0.2.7", false},
+        {IPPROTO_IPV6, IPV6_RECVERR, ICMP6, 3, true, "2001:db8::7", true},
+        {IPPROTO_IPV6, IPV6_RECVERR, ICMP6, 11, true, "2001:db8::7", false},
+        {IPPROTO_IP, IP_RECVERR, SO_EE_ORIGIN_LOCAL, 11, false, "", false},
+        {IPPROTO_IP, IPV6_RECVERR, ICMP, 11, false, "", false},
+        {IPPROTO_IPV6, IP_RECVERR, ICMP6, 3, true, "", false},
+        {SOL_SOCKET, IP_RECVERR, ICMP, 11, false, "", false},
+        {SOL_SOCKET, IPV6_RECVERR, ICMP6, 3, true, "", false},
+    };
+    uint16_t port = peer_closed_port();
+    (void)state;
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        quoted.level = rows[i].level;
+        quoted.type = rows[i].type;
+        quoted.origin = rows[i].origin;
+        quoted.icmp = rows[i].icmp;
+        quoted.by_ipv6 = rows[i].by_ipv6;
+        dial("127.0.0.2", port, 1000, 0);
+        if (strcmp(got.offender, rows[i].offender) != 0 || got.expired != rows[i].expired)
+            fail_msg("row %zu: %s", i, got.offender);
+    }
+}
+
 /* It takes root, to see a packet and to make up its answer. */
 static void tells_who_sent_the_error(void **state)
 {
@@ -706,14 +800,20 @@ static void a_half_of_the_ports_is_not_had(void **state)
 /* A reset of this machine comes in by the loopback device, whatever address it bears. */
 static void tells_its_own_refusal(void **state)
 {
+    char trouble[DETAIL_SIZE];
     struct peer peer;
     (void)state;
 
     peer_open(&peer, loop);
+    (void)file_take_trouble(trouble, sizeof(trouble));
     assert_int_not_equal(dial_refuser("127.0.0.1", peer.port), REFUSER_HERE); /* nor any other */
     peer_close(&peer, false);
     assert_int_equal(dial_refuser("127.0.0.1", 1), REFUSER_HERE);
     assert_int_equal(dial_refuser("no address", 1), REFUSER_UNKNOWN);
+    assert_false(file_take_trouble(trouble, sizeof(trouble)));
+    refuse("connect", 0, ENOBUFS, 0);
+    (void)dial_refuser("192.0.2.1", 443);
+    assert_true(file_take_trouble(trouble, sizeof(trouble)));
     for (n_late = 1; n_late < 3;) {
         int polls = n_late;
         refuse("connect", 0, EINPROGRESS, 0); /* no packet leaves */
@@ -742,6 +842,7 @@ int main(void)
         TEST(a_signal_does_not_end_a_connect),
         TEST(what_cannot_be_looked_at_is_trouble),
         TEST(a_half_of_the_ports_is_not_had),
+        TEST(reads_who_sent_the_error),
         TEST(tells_who_sent_the_error),
         TEST(what_is_no_address_fails_at_once),
         TEST(names_every_errno),

@@ -5,9 +5,11 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <setjmp.h>
@@ -813,6 +815,23 @@ static void uses_the_connection_it_is_handed(void **state)
     assert_int_equal(peer.n_requests, 2);
 }
 
+/* The kernel knows already that it stands: connect() would fail. */
+static void connects_no_connection_again(void **state)
+{
+    const struct sockaddr_in to = {.sin_family = AF_INET,
+                                   .sin_port = htons(peer.port),
+                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct http_request request = get("/");
+    (void)state;
+
+    request.fd = socket(AF_INET, SOCK_STREAM, 0);
+    assert_int_equal(connect(request.fd, (const struct sockaddr *)&to, sizeof(to)), 0);
+    assert_int_equal(fcntl(request.fd, F_SETFL, O_NONBLOCK), 0);
+    exchange(&request);
+    assert_int_equal(got.step.outcome, OUTCOME_OK);
+    assert_int_equal(peer.n_connections, 1);
+}
+
 static void finds_the_connection_it_is_handed_closed(void **state)
 {
     struct http_request request = get("/");
@@ -994,6 +1013,7 @@ int main(void)
         TEST(what_libcurl_says_is_told_in_our_words),
         TEST(says_that_nobody_answers_yet),
         TEST(uses_the_connection_it_is_handed),
+        TEST(connects_no_connection_again),
         TEST(finds_the_connection_it_is_handed_closed),
         TEST(speaks_ipv6),
         TEST(uses_an_open_connection_again),
