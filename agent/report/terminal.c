@@ -120,7 +120,7 @@ static void write_next(struct screen *screen, const struct report *report)
     const char *name = check_name(lacking);
     const struct facts *facts = report->facts;
     int32_t deadline_ms = facts->deadline_ms;
-    int longer_s = (deadline_ms < LONG_ENOUGH_MS / 2 ? LONG_ENOUGH_MS : 2 * deadline_ms) / 1000;
+    int longer_s = deadline_ms < LONG_ENOUGH_MS / 2 ? LONG_ENOUGH_MS / 1000 : deadline_ms / 500;
     char line[2 * LINE_SIZE], given[DURATION_SIZE];
 
     duration_text(deadline_ms, given);

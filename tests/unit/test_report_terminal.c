@@ -339,6 +339,8 @@ static void unknown_says_what_to_do_next(void **state)
     SAYS(NULL, "UNKNOWN  ", "  Next  Give it longer: --deadline 180s (it had 1.0 s).\n");
     seen.deadline_ms = 100000;
     SAYS(NULL, "  Next  Give it longer: --deadline 200s (it had 100 s).\n");
+    seen.deadline_ms = INT32_MAX; /* of a report that somebody made up */
+    SAYS(NULL, "  Next  Give it longer: --deadline 4294967s ");
     seen.machine.time_sync = ANSWER_NO; /* a finding, and not why nothing is known */
     SAYS("UNKNOWN  No time", "UNKNOWN  ssm.connect had no answer by the deadline",
          "  Next  Give it", "time-sync-missing");
