@@ -334,7 +334,6 @@ AGENT = {
     "connect-unsteady:limit": ("up", 3),
     "connect-unsteady:limit:1": ("up", 7),
     "connect-unsteady:limit:2:reset": ("up", 12),
-    "connect-unsteady:limit:1:reset": ("down", 240),
     "proxy-socks": ("down", 30),
     "proxy-socks:refuses": ("down", 30),
     "proxy-socks:login": ("down", 30),

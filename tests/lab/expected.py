@@ -208,7 +208,6 @@ EXPECTED = [  # fault, verdict, first finding
     ("connect-unsteady:limit", "degraded", "connect-unsteady"),  # what is dropped is sent again
     ("connect-unsteady:limit:1", "degraded", "connect-unsteady"),
     ("connect-unsteady:limit:2:reset", "degraded", "connect-unsteady"),
-    ("connect-unsteady:limit:1:reset", "not-ready", "refused-on-the-way"),  # the agent's second connection comes at once
     ("second-interface", "degraded", "other-interface"),
     ("route-into-tunnel", "not-ready", "route-elsewhere"),
     ("route-into-tunnel:rule", "not-ready", "route-elsewhere"),
