@@ -43,9 +43,10 @@ ERRORS = {
     "getrandom": ("EAGAIN", "EINTR", "ENOSYS"),
     "prctl seccomp landlock_create_ruleset landlock_add_rule landlock_restrict_self": ("ENOSYS", "EPERM", "EINVAL"),
     "prlimit64 rt_sigaction rt_sigprocmask sigaltstack": ("EPERM", "EINVAL"),
-    "epoll_create1 eventfd2 signalfd4 inotify_init1 timerfd_create": ("EMFILE", "ENFILE", "ENOMEM"),
+    "epoll_create1 eventfd2 signalfd4 timerfd_create": ("EMFILE", "ENFILE", "ENOMEM"),
+    "inotify_init1": ("ENFILE", "ENOMEM"),  # EMFILE is true: no instance is left, and that keeps an agent from its work
     "epoll_ctl": ("ENOSPC", "ENOMEM"),
-    "inotify_add_watch": ("ENOMEM",),  # ENOSPC is true: no watch is left, and that keeps an agent from its work
+    "inotify_add_watch": ("ENOMEM",),  # and so is ENOSPC: no watch is left
     "timerfd_settime setitimer": ("EPERM", "EINVAL"),  # of a sandbox
     "madvise mlock": ("ENOMEM", "EAGAIN", "EPERM"),
     "access fstatfs": ("EIO", "ENOMEM"),
