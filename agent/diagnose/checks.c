@@ -27,6 +27,7 @@ void checks_say(const struct judge *judge, enum check check, enum status status,
         checks_say_trouble(judge, check, trouble);
         return;
     }
+    result->unneeded = false;
     result->status = skipped ? STATUS_SKIP : status;
     result->reason = skipped ? FAILURE_NOT_WANTED : reason;
     result->duration_ms = skipped ? 0 : duration_ms;
@@ -233,7 +234,7 @@ static void judge_clock(const struct judge *judge)
         (void)text_set(off, sizeof(off), "%lld.%lld s", (long long)ms / 1000,
                        (long long)ms % 1000 / 100);
     else
-        look_span((ms + 500) / 1000, off, sizeof(off));
+        look_span_ms(ms, off, sizeof(off));
     bool doubtful = ms - reading.error_ms > SKEW_WARN_MS;
     bool unkept = !doubtful && judge->facts->machine.time_sync == ANSWER_NO;
     checks_say(judge, CHECK_CLOCK_SKEW,

@@ -23,10 +23,12 @@ static void say_missing(const struct judge *judge, enum service service, enum ru
                         enum status status, enum failure reason, int32_t took_ms, const char *words)
 {
     bool may_be = status != STATUS_PASS && look_may_be_missing(judge->facts, service);
+    struct check_result *result = &judge->checks[check_of_service(service, rung)];
 
     checks_say(judge, check_of_service(service, rung), may_be ? STATUS_SKIP : status, reason,
                took_ms, "%s%s%s%s", may_be ? "not needed by SSM Agent " : "",
                may_be ? judge->facts->agent.version : "", may_be ? ": " : "", words);
+    result->unneeded = may_be && result->reason == reason; /* not where it is left out */
 }
 
 static void judge_resolve(const struct judge *judge, enum service service,

@@ -281,7 +281,7 @@ static void find_environment(const struct finder *to)
         add(to, CHECK_AGENT_CONFIG, STATUS_WARN, FAILURE_ENVIRONMENT,
             "the agent's unit may keep it from working: %s", agent->doubted);
     for (int32_t i = 0; i < agent->n_variables; i++)
-        if (agent->variables[i].harm != HARM_IMDS_BY_IPV6 || !to->facts->network.usable_ipv6)
+        if (look_does_harm(to->facts, &agent->variables[i]))
             add(to, CHECK_AGENT_CONFIG, STATUS_FAIL, FAILURE_ENVIRONMENT,
                 "the agent's environment has %s=%.120s%s", agent->variables[i].name,
                 agent->variables[i].value,

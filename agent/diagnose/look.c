@@ -38,6 +38,11 @@ bool look_agent_stays_down(const struct agent_facts *agent)
                                           strcmp(agent->unit_active, "inactive") == 0);
 }
 
+bool look_does_harm(const struct facts *facts, const struct variable_facts *variable)
+{
+    return variable->harm != HARM_IMDS_BY_IPV6 || !facts->network.usable_ipv6;
+}
+
 bool look_needs_dualstack(const struct facts *facts)
 {
     for (enum service i = 0; i < N_SERVICES; i++)
@@ -258,4 +263,9 @@ void look_span(int64_t seconds, char *to, size_t size)
         (void)text_set(to, size, "%lld h %lld min", s / 3600, s % 3600 / 60);
     else
         (void)text_set(to, size, "%lld days", s / 86400);
+}
+
+void look_span_ms(int64_t ms, char *to, size_t size)
+{
+    look_span(((ms < 0 ? -ms : ms) + 500) / 1000, to, size);
 }

@@ -72,8 +72,12 @@ bool look_is_to_come(const struct facts *facts, int64_t unix_s);
 
 /* "5 h 50 min", "300 days": of the time's magnitude. */
 void look_span(int64_t seconds, char *to, size_t size);
+void look_span_ms(int64_t ms, char *to, size_t size); /* rounded to the second */
 
 /* --- the agent --- */
+
+/* A variable of its environment that keeps it down, on this machine. */
+bool look_does_harm(const struct facts *facts, const struct variable_facts *variable);
 
 bool look_needs_dualstack(const struct facts *facts);
 

@@ -185,8 +185,7 @@ static const char *skew(const struct asked *of)
 
     if (clock.n == 0)
         return "";
-    look_span((clock.offset_ms + (clock.offset_ms < 0 ? -500 : 500)) / 1000, of->scratch,
-              VALUE_SIZE);
+    look_span_ms(clock.offset_ms, of->scratch, VALUE_SIZE);
     (void)text_add(of->scratch, VALUE_SIZE, " %s", clock.offset_ms < 0 ? "ahead" : "behind");
     if (clock.at_limit)
         (void)text_add(of->scratch, VALUE_SIZE, ", at the limit");
@@ -479,11 +478,10 @@ static const char *fault(const struct asked *of)
 static const char *harmful_variables(const struct asked *of)
 {
     const struct agent_facts *agent = &of->facts->agent;
-    const bool ipv6 = of->facts->network.usable_ipv6;
 
     for (int32_t i = 0; i < agent->n_variables; i++)
         if (text_only(agent->variables[i].name, "_") &&
-            (!ipv6 || agent->variables[i].harm != HARM_IMDS_BY_IPV6))
+            look_does_harm(of->facts, &agent->variables[i]))
             text_list(of->scratch, VALUE_SIZE, " ", agent->variables[i].name);
     return of->scratch;
 }

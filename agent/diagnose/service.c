@@ -260,21 +260,19 @@ void quote_agents_proxy(const struct view *view, struct finding *finding)
     }
 }
 
-/* An error is the service's own; silence and resets may be anybody's. */
-bool when_the_service_throttles(const struct view *view)
+static bool answers_with(const struct view *view, enum failure failure)
 {
-    return view_has_reason(view, check_of_service(view->service, RUNG_HTTP), FAILURE_THROTTLED) ||
-           view_has_reason(view, check_of_service(view->service, RUNG_AUTHORIZE),
-                           FAILURE_THROTTLED);
+    return view_has_reason(view, check_of_service(view->service, RUNG_HTTP), failure) ||
+           view_has_reason(view, check_of_service(view->service, RUNG_AUTHORIZE), failure);
 }
 
+bool when_the_service_throttles(const struct view *view)
+{
+    return answers_with(view, FAILURE_THROTTLED);
+}
+
+/* An error is the service's own; silence and resets may be anybody's. */
 bool when_the_service_says_so(const struct view *view)
 {
-    for (enum rung rung = RUNG_HTTP; rung <= RUNG_AUTHORIZE; rung++) {
-        enum check check = check_of_service(view->service, rung);
-        if (view_has_reason(view, check, FAILURE_SERVER_ERROR) ||
-            view_has_reason(view, check, FAILURE_THROTTLED))
-            return true;
-    }
-    return false;
+    return answers_with(view, FAILURE_SERVER_ERROR) || when_the_service_throttles(view);
 }

@@ -289,7 +289,7 @@ void quote_clocks(const struct view *view, struct finding *finding)
         const struct clock_sample *sample = &clock->samples[i];
         int64_t off_ms = sample->offset_ms < 0 ? -sample->offset_ms : sample->offset_ms;
         char span[64];
-        look_span((off_ms + 500) / 1000, span, sizeof(span));
+        look_span_ms(off_ms, span, sizeof(span));
         if (off_ms < 2000)
             finding_evidence(finding, "%s (%s): agrees with this machine's clock within 2 s",
                              sample->source, sample->address);

@@ -155,14 +155,13 @@ static const char *subnet_cidr(const struct asked *of)
 /* Of `aws organizations`: resource control policies alone deny. Empty: service control policies too, or nobody says. */
 static const char *policy_filter(const struct asked *of)
 {
-    bool by[N_DENIED_BY] = {false};
+    bool by_resource = false, by_service = false;
 
-    for (enum service i = 0; i < N_SERVICES; i++)
-        for (enum denied_by j = 0; j < N_DENIED_BY; j++)
-            by[j] |= policy_denied_by(of->facts, i, 1u << j);
-    return by[DENIED_BY_RESOURCE_CONTROL_POLICY] && !by[DENIED_BY_SERVICE_CONTROL_POLICY]
-               ? "RESOURCE_CONTROL_POLICY"
-               : "";
+    for (enum service i = 0; i < N_SERVICES; i++) {
+        by_resource |= policy_denied_by(of->facts, i, 1u << DENIED_BY_RESOURCE_CONTROL_POLICY);
+        by_service |= policy_denied_by(of->facts, i, 1u << DENIED_BY_SERVICE_CONTROL_POLICY);
+    }
+    return by_resource && !by_service ? "RESOURCE_CONTROL_POLICY" : "";
 }
 
 /* Where the line stands that confines the agent: "FILE: LINE", or its IPAddressDeny=. */

@@ -260,9 +260,10 @@ bool report_unproven(const struct report *report, int most, char *to, size_t siz
         add_command(&report->facts->agent, most, to, size);
     if (vain[0] || (!to[0] && !report->permissions.unproven))
         return false;
-    if (report->permissions.unproven && report_is_role_open(report))
+    const bool open = report_is_role_open(report);
+    if (report->permissions.unproven && open)
         text_list(to, size, " and ", "role");
-    for (size_t i = 0; i < n_permissions && !report_is_role_open(report); i++)
+    for (size_t i = 0; i < n_permissions && !open; i++)
         if ((report->permissions.unproven & 1u << i) && n++ < most) {
             text_list(to, size, ", ", strchr(permissions[i].action, ':') + 1);
             named++;

@@ -51,7 +51,8 @@ const struct verdict_row *verdict_row(enum verdict verdict);
 struct check_result {
     enum check check;
     bool required;
-    bool planned; /* false: the target is off, and the check is in no report */
+    bool planned;  /* false: the target is off, and the check is in no report */
+    bool unneeded; /* skipped: it does not hold, and this agent does without */
     enum status status;
     enum failure reason; /* FAILURE_NONE when passed */
     char summary[LINE_SIZE];

@@ -433,20 +433,21 @@ static void paste_end(const struct finding *finding, struct buffer *to)
 }
 
 /* A section of the page as a function, in which its words are comments: pasting it does nothing yet. */
-static void paste_function(const struct report *report, const char *name, const char *section,
+static void paste_function(const char *page, const char *name, const char *section,
                            struct buffer *to)
 {
-    LOCAL_BUFFER page = {.max_bytes = REPORT_MAX_BYTES};
     bool wanted = false;
 
-    (void)no_login_write(report, &page);
     (void)buffer_addf(to, "%s() {\n", name);
-    for (char *line, *rest = page.bytes; (line = text_next(&rest, "\n"));) {
+    for (const char *line = page; line[0]; line += strcspn(line, "\n") + 1) {
+        const bool indented = line[0] == ' ';
+
         if (line[0] == '#')
-            wanted = strcmp(line, WHICH_INSTANCE) == 0 || strcmp(line, section) == 0;
-        else if (wanted)
-            (void)buffer_addf(to, "%s%s\n", line[0] == ' ' ? "" : "# ",
-                              line + (line[0] == ' ' ? 4 : 0));
+            wanted = text_starts(line, WHICH_INSTANCE "\n") || text_starts(line, section);
+        else if (wanted && line[0] != '\n')
+            (void)buffer_addf(to, "%s%.*s\n", indented ? "" : "# ",
+                              (int)strcspn(line, "\n") - (indented ? 4 : 0),
+                              line + (indented ? 4 : 0));
     }
     (void)buffer_add_text(to, "}\n");
 }
@@ -460,8 +461,8 @@ static void paste_no_login(const struct report *report, struct buffer *to)
     (void)buffer_add_text(
         to, "\n# without a login, by user data, which stops the instance: paste it, and run "
             "fix_by_user_data; then old_user_data\n");
-    paste_function(report, "fix_by_user_data", BY_USER_DATA, to);
-    paste_function(report, "old_user_data", OLD_USER_DATA, to);
+    paste_function(page.bytes, "fix_by_user_data", BY_USER_DATA "\n", to);
+    paste_function(page.bytes, "old_user_data", OLD_USER_DATA "\n", to);
 }
 
 void commands_write(const struct report *report, const struct style *style, struct buffer *to)

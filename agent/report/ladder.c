@@ -389,10 +389,10 @@ static void write_not_tried(struct screen *screen, const struct report *report, 
 {
     char line[LINE_SIZE] = "";
     enum failure why = FAILURE_NONE;
-    bool unneeded = false; /* tried, and missing what the agent does without */
+    bool unneeded = false;
 
     for (enum check i = 0; i < N_CHECKS; i++)
-        unneeded |= has(rungs, i) && text_starts(report->checks[i].summary, "not needed by ");
+        unneeded |= has(rungs, i) && report->checks[i].unneeded;
     for (enum check i = 0; i < N_CHECKS; i++) {
         if (!has(rungs, i))
             continue;

@@ -59,11 +59,18 @@ static void vpc_dns_refuses(struct facts *facts)
     resolvers_all(facts, FAILURE_DNS_REFUSED);
 }
 
+/* Another server in the place of Amazon's, which has these addresses. */
+static void other_server(struct facts *facts, const char *server, enum failure failure,
+                         const char *const *addresses)
+{
+    use_resolver(facts, server);
+    resolvers_all(facts, failure);
+    EACH_SERVICE(i) amazon_says(facts, (enum service)i, addresses[i], FAILURE_NONE);
+}
+
 static void dead_resolver(struct facts *facts)
 {
-    use_resolver(facts, "10.0.9.53");
-    resolvers_all(facts, FAILURE_TIMEOUT);
-    EACH_SERVICE(i) amazon_says(facts, (enum service)i, private_of[i], FAILURE_NONE);
+    other_server(facts, "10.0.9.53", FAILURE_TIMEOUT, private_of);
 }
 
 static void dead_resolver_alone(struct facts *facts)
@@ -159,17 +166,13 @@ static void search_list(struct facts *facts)
 
 static void bypassed_by_no(struct facts *facts)
 {
-    use_resolver(facts, "10.0.9.53");
-    resolvers_all(facts, FAILURE_NXDOMAIN);
-    EACH_SERVICE(i) amazon_says(facts, (enum service)i, private_of[i], FAILURE_NONE);
+    other_server(facts, "10.0.9.53", FAILURE_NXDOMAIN, private_of);
 }
 
 /* The name exists, though it is public: who says that it does not has not asked the VPC's resolver. */
 static void bypassed_by_no_of_public_names(struct facts *facts)
 {
-    use_resolver(facts, "10.0.9.53");
-    resolvers_all(facts, FAILURE_NXDOMAIN);
-    EACH_SERVICE(i) amazon_says(facts, (enum service)i, public_of[i], FAILURE_NONE);
+    other_server(facts, "10.0.9.53", FAILURE_NXDOMAIN, public_of);
 }
 
 static void servfail(struct facts *facts)
@@ -295,17 +298,13 @@ static void stub_dead(struct facts *facts)
 
 static void own_server_dead(struct facts *facts)
 {
-    use_resolver(facts, "127.0.0.1");
-    resolvers_all(facts, FAILURE_REFUSED);
-    EACH_SERVICE(i) amazon_says(facts, (enum service)i, private_of[i], FAILURE_NONE);
+    other_server(facts, "127.0.0.1", FAILURE_REFUSED, private_of);
 }
 
 /* As of a NodeLocal DNSCache whose cluster is gone. */
 static void own_server_hangs(struct facts *facts)
 {
-    use_resolver(facts, "169.254.20.10");
-    resolvers_all(facts, FAILURE_TIMEOUT);
-    EACH_SERVICE(i) amazon_says(facts, (enum service)i, private_of[i], FAILURE_NONE);
+    other_server(facts, "169.254.20.10", FAILURE_TIMEOUT, private_of);
     kernel_says(facts, "169.254.20.10", ROUTE_LOCAL, "", 255);
 }
 
