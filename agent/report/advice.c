@@ -433,21 +433,21 @@ static void paste_end(const struct finding *finding, struct buffer *to)
 }
 
 /* A section of the page as a function, in which its words are comments: pasting it does nothing yet. */
-static void paste_function(const char *page, const char *name, const char *section,
+static void paste_function(const struct buffer *page, const char *name, const char *section,
                            struct buffer *to)
 {
     bool wanted = false;
 
     (void)buffer_addf(to, "%s() {\n", name);
-    for (const char *line = page; line[0]; line += strcspn(line, "\n") + 1) {
-        const bool indented = line[0] == ' ';
+    for (size_t at = 0; at < page->used;) {
+        const char *line = page->bytes + at;
+        const size_t n = strcspn(line, "\n"), indent = line[0] == ' ' ? 4 : 0;
 
         if (line[0] == '#')
             wanted = text_starts(line, WHICH_INSTANCE "\n") || text_starts(line, section);
-        else if (wanted && line[0] != '\n')
-            (void)buffer_addf(to, "%s%.*s\n", indented ? "" : "# ",
-                              (int)strcspn(line, "\n") - (indented ? 4 : 0),
-                              line + (indented ? 4 : 0));
+        else if (wanted && n > 0)
+            (void)buffer_addf(to, "%s%.*s\n", indent ? "" : "# ", (int)(n - indent), line + indent);
+        at += n + 1;
     }
     (void)buffer_add_text(to, "}\n");
 }
@@ -461,8 +461,8 @@ static void paste_no_login(const struct report *report, struct buffer *to)
     (void)buffer_add_text(
         to, "\n# without a login, by user data, which stops the instance: paste it, and run "
             "fix_by_user_data; then old_user_data\n");
-    paste_function(page.bytes, "fix_by_user_data", BY_USER_DATA "\n", to);
-    paste_function(page.bytes, "old_user_data", OLD_USER_DATA "\n", to);
+    paste_function(&page, "fix_by_user_data", BY_USER_DATA "\n", to);
+    paste_function(&page, "old_user_data", OLD_USER_DATA "\n", to);
 }
 
 void commands_write(const struct report *report, const struct style *style, struct buffer *to)
